@@ -1,0 +1,1 @@
+//! The log becomes SRT, WebVTT and JSON files.

@@ -1,0 +1,1 @@
+//! Transcripts and translations become caption events in both languages.

@@ -1,0 +1,1 @@
+//! The log becomes live captions on screens and phones.

@@ -1,0 +1,1 @@
+//! Frames become utterances: voice activity, pre-roll, endpoint, forced cut.

@@ -1,0 +1,31 @@
+//! The values that travel through Dostyq: sound, words, captions, with their times, languages and ids.
+//!
+//! Every stage speaks in these types and in nothing else, so a stage knows its input and its output and none of
+//! its neighbours. Nothing here computes more than a conversion, opens a file or starts a thread.
+//!
+//! ```
+//! use dostyq_speech::{Lang, SampleTime, TimeSpan, Word};
+//!
+//! let span = TimeSpan::new(SampleTime::from_millis(500), SampleTime::from_millis(900));
+//! let word = Word { text: "дружба".into(), span, confidence: 0.9 };
+//! assert_eq!(word.span.length_millis(), 400);
+//! assert_eq!(Lang::Russian.other(), Lang::Kazakh);
+//! ```
+
+mod audio;
+mod caption;
+mod lang;
+mod log_entry;
+mod time;
+mod transcript;
+mod translation;
+mod utterance;
+
+pub use audio::{AudioFrame, Level};
+pub use caption::{Caption, CaptionEvent, Cue, CueLine, OpenCaption};
+pub use lang::{Lang, LangChoice, UnknownLang};
+pub use log_entry::{Entry, Epoch, Event, Marker, Offset, RoomId, UnfitRoomId};
+pub use time::{SAMPLE_RATE, SampleRate, SampleTime, TimeSpan};
+pub use transcript::{Hypothesis, Transcript, Word, join_words};
+pub use translation::Translation;
+pub use utterance::{SegmentId, Utterance};

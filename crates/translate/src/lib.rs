@@ -1,0 +1,1 @@
+//! Text in one language becomes text in the other.
