@@ -1,1 +1,57 @@
-//! An utterance becomes committed words and a tentative tail, with language, times and confidence.
+//! An utterance, growing, becomes committed words and a tentative tail, with language, times and confidence.
+//!
+//! ```text
+//! Utterance ─► Recogniser (an engine: Whisper) ─► Recognition ─► guard ─► StreamingPolicy ─► Transcript
+//!                     ▲ language, committed words ─────────────────────────────┘
+//! ```
+//! - [`Recogniser`] is the engine's trait; [`Whisper`] is the engine. It is told the words that are already committed
+//!   and goes on from them.
+//! - [`LanguageRouter`] decides between Kazakh and Russian, utterance by utterance, with some inertia.
+//! - [`guard`] throws out what was not said: loops, boilerplate, guesses over silence; each rejection has a cause.
+//! - [`StreamingPolicy`] commits the words on which two successive hypotheses agree, and never takes one back.
+//! - [`Listener`] joins them for one room; [`RecogniserThread`] gives all rooms their fair share of one engine.
+//!
+//! The policy is the same for all engines and pure, so it can be tried on words alone:
+//!
+//! ```
+//! use dostyq_recognise::StreamingPolicy;
+//! use dostyq_speech::{Hypothesis, Lang, SampleTime, SegmentId, TimeSpan, Word};
+//!
+//! let hypothesis = |text: &str| Hypothesis {
+//!     lang: Lang::Russian,
+//!     lang_confidence: 0.9,
+//!     words: text
+//!         .split(' ')
+//!         .enumerate()
+//!         .map(|(i, word)| Word {
+//!             text: word.into(),
+//!             span: TimeSpan::new(SampleTime::from_millis(i as u64 * 400), SampleTime::from_millis(i as u64 * 400 + 300)),
+//!             confidence: 0.9,
+//!         })
+//!         .collect(),
+//! };
+//! let mut policy = StreamingPolicy::new(SegmentId(1));
+//! let first = policy.grow(&hypothesis("добрый день уважа"), SampleTime::from_millis(1200));
+//! assert_eq!(first.committed.len(), 0, "one hypothesis proves nothing");
+//! let second = policy.grow(&hypothesis("добрый день уважаемые гости"), SampleTime::from_millis(1700));
+//! assert_eq!(dostyq_speech::join_words(&second.committed), "добрый день");
+//! assert_eq!(dostyq_speech::join_words(&second.tentative), "уважаемые гости");
+//! ```
+//!
+//! It captures no sound, finds no utterances, translates nothing and shows nothing.
+
+pub mod guard;
+mod language;
+mod listener;
+mod policy;
+mod recogniser;
+mod thread;
+mod times;
+mod whisper;
+
+pub use language::{LangScores, LanguageRouter};
+pub use listener::{Heard, Listener};
+pub use policy::StreamingPolicy;
+pub use recogniser::{Effort, RecogniseError, Recogniser, Recognition, Request, Signals};
+pub use thread::{Job, RecogniserThread, Verdict};
+pub use whisper::{Whisper, WhisperOptions};

@@ -1,0 +1,93 @@
+use dostyq_speech::{Lang, LangChoice};
+
+/// How the two languages score on an utterance.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LangScores {
+    /// Natural log-odds of Kazakh against Russian, from the sound alone: positive for Kazakh.
+    pub log_odds: f32,
+}
+
+impl LangScores {
+    /// From the logits (or any scores with a common constant) of both languages.
+    pub fn from_logits(kazakh: f32, russian: f32) -> LangScores {
+        LangScores { log_odds: kazakh - russian }
+    }
+
+    /// The likelier language under a prior (log-odds as well), and its probability, 0.5 to 1.
+    pub fn decide(self, prior: f32) -> (Lang, f32) {
+        let odds = self.log_odds + prior;
+        let confidence = 1.0 / (1.0 + (-odds.abs()).exp());
+        (if odds > 0.0 { Lang::Kazakh } else { Lang::Russian }, confidence)
+    }
+}
+
+/// Log-odds by which the language of the previous utterance is preferred: one utterance in five changes the language
+/// at most, ln(4). A clear utterance overrules it at once.
+const INERTIA: f32 = 1.386;
+
+/// Decides between Kazakh and Russian, utterance by utterance.
+///
+/// Identification is limited to the two languages of the hall: no speech of the forum is ever taken for Tatar or
+/// Ukrainian. The previous utterance counts as a prior, so a cough of half a second does not flip the hall.
+#[derive(Clone, Debug, Default)]
+pub struct LanguageRouter {
+    choice: LangChoice,
+    previous: Option<Lang>,
+}
+
+impl LanguageRouter {
+    /// A router that follows the operator's `choice`.
+    pub fn new(choice: LangChoice) -> LanguageRouter {
+        LanguageRouter { choice, previous: None }
+    }
+
+    /// The operator changes their mind; it holds from the next recognition on.
+    pub fn set_choice(&mut self, choice: LangChoice) {
+        self.choice = choice;
+    }
+
+    /// What the engine is told about the language.
+    pub fn choice(&self) -> LangChoice {
+        self.choice
+    }
+
+    /// Log-odds of Kazakh before anything is heard.
+    pub fn prior(&self) -> f32 {
+        match self.previous {
+            None => 0.0,
+            Some(Lang::Kazakh) => INERTIA,
+            Some(Lang::Russian) => -INERTIA,
+        }
+    }
+
+    /// An utterance ended in this language.
+    pub fn ended_in(&mut self, lang: Lang) {
+        self.previous = Some(lang);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clear_utterance_overrules_the_previous_one_and_a_vague_one_does_not() {
+        let check = |previous, log_odds, expect| {
+            let mut router = LanguageRouter::default();
+            router.ended_in(previous);
+            assert_eq!(LangScores { log_odds }.decide(router.prior()).0, expect, "{previous} then {log_odds}");
+        };
+        check(Lang::Russian, 0.5, Lang::Russian);
+        check(Lang::Russian, 3.0, Lang::Kazakh);
+        check(Lang::Kazakh, -0.5, Lang::Kazakh);
+        check(Lang::Kazakh, -3.0, Lang::Russian);
+    }
+
+    #[test]
+    fn confidence_is_the_probability_of_the_decision() {
+        let (lang, confidence) = LangScores::from_logits(2.0, 2.0).decide(0.0);
+        assert_eq!((lang, confidence), (Lang::Russian, 0.5));
+        let (lang, confidence) = LangScores::from_logits(5.0, 1.0).decide(0.0);
+        assert!(lang == Lang::Kazakh && (confidence - 0.982).abs() < 0.001, "{confidence}");
+    }
+}

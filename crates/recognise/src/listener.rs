@@ -1,0 +1,187 @@
+use std::collections::BTreeMap;
+
+use dostyq_speech::{Hypothesis, Lang, LangChoice, Transcript, Utterance};
+
+use crate::guard::{self, Rejection};
+use crate::{Effort, LanguageRouter, RecogniseError, Recogniser, Request, StreamingPolicy};
+
+/// What came of hearing an utterance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heard {
+    /// What is known of the segment now; a final one without words means that nothing was said.
+    pub transcript: Transcript,
+    /// Why the engine's words were thrown out, if they were.
+    pub rejection: Option<Rejection>,
+}
+
+/// The ear of one room: engine, language, guards and commitment joined.
+#[derive(Debug, Default)]
+pub struct Listener {
+    router: LanguageRouter,
+    policy: Option<StreamingPolicy>,
+    rejections: BTreeMap<Rejection, u64>,
+}
+
+impl Listener {
+    /// A listener that follows the operator's choice of language.
+    pub fn new(choice: LangChoice) -> Listener {
+        Listener { router: LanguageRouter::new(choice), ..Listener::default() }
+    }
+
+    /// The operator changes their mind about the language; it holds from the next utterance on.
+    pub fn set_choice(&mut self, choice: LangChoice) {
+        self.router.set_choice(choice);
+    }
+
+    /// How many hypotheses were thrown out, by cause.
+    pub fn rejections(&self) -> &BTreeMap<Rejection, u64> {
+        &self.rejections
+    }
+
+    /// Hears an utterance as far as it has grown. Utterances come in order, and a final one ends its segment.
+    ///
+    /// Errors are those of the engine; an utterance whose recognition fails is as if it had not grown, and a final one
+    /// keeps what was committed of it.
+    pub fn hear(&mut self, engine: &mut dyn Recogniser, utterance: &Utterance) -> Result<Heard, RecogniseError> {
+        let mut policy = match self.policy.take() {
+            Some(policy) if policy.segment() == utterance.segment => policy,
+            _ => StreamingPolicy::new(utterance.segment),
+        };
+        let request = Request {
+            utterance,
+            lang: policy.lang().map_or(self.router.choice(), LangChoice::Fixed),
+            prior: self.router.prior(),
+            committed: policy.committed(),
+            effort: if utterance.is_final { Effort::Final } else { Effort::Draft },
+        };
+        let recognition = match engine.recognise(&request) {
+            Ok(recognition) => recognition,
+            Err(error) => {
+                self.policy = Some(policy);
+                return Err(error);
+            }
+        };
+        let rejection = guard::judge(utterance, &recognition).err();
+        if let Some(cause) = rejection {
+            *self.rejections.entry(cause).or_default() += 1;
+        }
+        let hypothesis = recognition.hypothesis;
+        let transcript = match (rejection, utterance.is_final) {
+            (None, false) => policy.grow(&hypothesis, utterance.span().end),
+            // A rejected draft shows nothing new; its words must not count as agreement either.
+            (Some(_), false) => policy.grow(&without_new_words(&policy, hypothesis), utterance.span().end),
+            (None, true) => return Ok(Heard { transcript: self.ended(policy.finish(&hypothesis)), rejection }),
+            (Some(_), true) => {
+                return Ok(Heard { transcript: self.ended(policy.finish_rejected(&hypothesis)), rejection });
+            }
+        };
+        self.policy = Some(policy);
+        Ok(Heard { transcript, rejection })
+    }
+
+    /// A final utterance could not be recognised at all: its segment ends with what was committed of it.
+    pub fn give_up(&mut self, utterance: &Utterance) -> Option<Transcript> {
+        let policy = self.policy.take().filter(|policy| policy.segment() == utterance.segment);
+        let policy = policy.unwrap_or_else(|| StreamingPolicy::new(utterance.segment));
+        let lang = policy.lang().unwrap_or(Lang::Russian);
+        let nothing = Hypothesis { lang, lang_confidence: 0.5, words: Vec::new() };
+        utterance.is_final.then(|| self.ended(policy.finish_rejected(&nothing)))
+    }
+
+    fn ended(&mut self, transcript: Transcript) -> Transcript {
+        if !transcript.committed.is_empty() {
+            self.router.ended_in(transcript.lang);
+        }
+        transcript
+    }
+}
+
+fn without_new_words(policy: &StreamingPolicy, hypothesis: Hypothesis) -> Hypothesis {
+    Hypothesis { words: policy.committed().to_vec(), ..hypothesis }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Recognition, Signals};
+    use dostyq_speech::{SampleTime, SegmentId, TimeSpan, Word, join_words};
+
+    /// Says what it is told to, in order.
+    struct ScriptedRecogniser(Vec<Result<(Lang, &'static str, f32), ()>>);
+
+    impl Recogniser for ScriptedRecogniser {
+        fn recognise(&mut self, request: &Request<'_>) -> Result<Recognition, RecogniseError> {
+            let (lang, text, mean_log_probability) =
+                self.0.remove(0).map_err(|()| RecogniseError::Decode("scripted".into()))?;
+            let lang = if let LangChoice::Fixed(lang) = request.lang { lang } else { lang };
+            let words = text
+                .split_whitespace()
+                .enumerate()
+                .map(|(i, w)| {
+                    let start = SampleTime::from_millis(i as u64 * 300);
+                    Word { text: w.into(), span: TimeSpan::new(start, start + 3_200), confidence: 0.9 }
+                })
+                .collect();
+            Ok(Recognition {
+                hypothesis: Hypothesis { lang, lang_confidence: 0.9, words },
+                signals: Signals { mean_log_probability, no_speech_probability: 0.0, looped: false, lang_scores: None },
+            })
+        }
+    }
+
+    fn utterance(segment: u64, is_final: bool) -> Utterance {
+        let start = SampleTime::ZERO;
+        Utterance {
+            segment: SegmentId(segment),
+            start,
+            samples: vec![0.0; 64_000],
+            voiced: TimeSpan::new(start, start + 64_000),
+            voiced_secs: 4.0,
+            is_final,
+        }
+    }
+
+    #[test]
+    fn a_segment_grows_and_ends() {
+        use Lang::Russian;
+        let mut engine = ScriptedRecogniser(vec![
+            Ok((Russian, "добрый день", -0.2)),
+            Ok((Russian, "добрый день всем", -0.2)),
+            Ok((Russian, "добрый день всем гостям", -0.2)),
+        ]);
+        let mut listener = Listener::default();
+        let mut hear = |is_final| listener.hear(&mut engine, &utterance(1, is_final)).expect("scripted").transcript;
+        assert_eq!(join_words(&hear(false).tentative), "добрый день");
+        assert_eq!(join_words(&hear(false).committed), "добрый день");
+        let last = hear(true);
+        assert!(last.is_final && last.tentative.is_empty());
+        assert_eq!(join_words(&last.committed), "добрый день всем гостям");
+    }
+
+    #[test]
+    fn rejections_are_counted_and_show_nothing() {
+        let mut engine = ScriptedRecogniser(vec![Ok((Lang::Russian, "абракадабра", -3.0)); 3]);
+        let mut listener = Listener::default();
+        for is_final in [false, false, true] {
+            let heard = listener.hear(&mut engine, &utterance(1, is_final)).expect("scripted");
+            assert_eq!(heard.rejection, Some(Rejection::Improbable));
+            assert!(heard.transcript.committed.is_empty() && heard.transcript.tentative.is_empty());
+        }
+        assert_eq!(listener.rejections()[&Rejection::Improbable], 3);
+    }
+
+    #[test]
+    fn a_failed_decode_loses_only_itself() {
+        let said = Ok((Lang::Kazakh, "қайырлы күн", -0.2));
+        let mut engine = ScriptedRecogniser(vec![said, said, Err(()), said]);
+        let mut listener = Listener::default();
+        for _ in 0..2 {
+            listener.hear(&mut engine, &utterance(1, false)).expect("scripted");
+        }
+        let last = utterance(1, true);
+        listener.hear(&mut engine, &last).expect_err("scripted");
+        let transcript = listener.give_up(&last).expect("a final utterance ends its segment");
+        assert_eq!((join_words(&transcript.committed).as_str(), transcript.lang), ("қайырлы күн", Lang::Kazakh));
+        listener.hear(&mut engine, &utterance(2, true)).expect("the next utterance is unaffected");
+    }
+}

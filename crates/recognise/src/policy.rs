@@ -1,0 +1,234 @@
+use dostyq_speech::{Hypothesis, Lang, SampleTime, SegmentId, TimeSpan, Transcript, Word};
+
+/// A word that ends this close to the edge of the sound, in samples (0.3 s), may be cut off: it is not committed yet.
+const EDGE: u64 = 4_800;
+
+/// Commits what successive hypotheses of one utterance agree on.
+///
+/// LocalAgreement-2 (Liu et al., "Low-latency sequence-to-sequence speech recognition and translation by partial
+/// hypothesis selection", Interspeech 2020; used by whisper_streaming): a word is committed when two successive
+/// hypotheses have it in the same place. Committed words only grow; the end of the utterance commits the rest.
+#[derive(Clone, Debug)]
+pub struct StreamingPolicy {
+    segment: SegmentId,
+    committed: Vec<Word>,
+    /// What the previous hypothesis said after the committed words.
+    previous: Vec<Word>,
+    lang: Option<(Lang, f32)>,
+}
+
+impl StreamingPolicy {
+    /// The policy for one segment.
+    pub fn new(segment: SegmentId) -> StreamingPolicy {
+        StreamingPolicy { segment, committed: Vec::new(), previous: Vec::new(), lang: None }
+    }
+
+    /// The segment it is for.
+    pub fn segment(&self) -> SegmentId {
+        self.segment
+    }
+
+    /// The words that will not change any more.
+    pub fn committed(&self) -> &[Word] {
+        &self.committed
+    }
+
+    /// The language, once a word is committed in it.
+    pub fn lang(&self) -> Option<Lang> {
+        self.lang.map(|(lang, _)| lang)
+    }
+
+    /// A hypothesis of the growing utterance, whose sound ends at `edge`.
+    pub fn grow(&mut self, hypothesis: &Hypothesis, edge: SampleTime) -> Transcript {
+        let tail = continuation(&self.committed, &hypothesis.words);
+        let agreed = tail
+            .iter()
+            .zip(&self.previous)
+            .take_while(|(now, before)| same_word(now, before) && now.span.end + EDGE <= edge)
+            .count();
+        if agreed > 0 && self.lang.is_none() {
+            self.lang = Some((hypothesis.lang, hypothesis.lang_confidence));
+        }
+        self.commit(&tail[..agreed]);
+        self.previous = tail[agreed..].to_vec();
+        self.transcript(hypothesis, tail[agreed..].to_vec(), false)
+    }
+
+    /// The last hypothesis: everything is committed.
+    pub fn finish(mut self, hypothesis: &Hypothesis) -> Transcript {
+        let tail = continuation(&self.committed, &hypothesis.words).to_vec();
+        self.commit(&tail);
+        self.transcript(hypothesis, Vec::new(), true)
+    }
+
+    /// The utterance ended and its last hypothesis was rejected: what was committed stays, and nothing else.
+    pub fn finish_rejected(self, hypothesis: &Hypothesis) -> Transcript {
+        self.transcript(hypothesis, Vec::new(), true)
+    }
+
+    /// Appends words; their times never run backwards, whatever the engine thinks of them later.
+    fn commit(&mut self, words: &[Word]) {
+        for word in words {
+            let floor = self.committed.last().map_or(SampleTime::ZERO, |last| last.span.end);
+            let span = TimeSpan::new(word.span.start.max(floor), word.span.end.max(floor));
+            self.committed.push(Word { span, ..word.clone() });
+        }
+    }
+
+    fn transcript(&self, hypothesis: &Hypothesis, tentative: Vec<Word>, is_final: bool) -> Transcript {
+        let (lang, lang_confidence) = self.lang.unwrap_or((hypothesis.lang, hypothesis.lang_confidence));
+        let first = self.committed.first().or(tentative.first());
+        let last = tentative.last().or(self.committed.last());
+        let span = match (first, last) {
+            (Some(first), Some(last)) => TimeSpan::new(first.span.start, last.span.end),
+            _ => TimeSpan::default(),
+        };
+        Transcript {
+            segment: self.segment,
+            lang,
+            lang_confidence,
+            span,
+            committed: self.committed.clone(),
+            tentative,
+            is_final,
+        }
+    }
+}
+
+/// What a hypothesis says after the committed words.
+///
+/// An engine that was told the committed words begins with them, and the rest is what follows. One that cannot be told
+/// may hear them a little differently: then the place is taken where the words before it are nearest to the committed
+/// ones by edit distance, the earlier place on a tie, so that a word is sooner repeated than lost.
+fn continuation<'a>(committed: &[Word], heard: &'a [Word]) -> &'a [Word] {
+    let begins = heard.len() >= committed.len() && committed.iter().zip(heard).all(|(a, b)| same_word(a, b));
+    if begins {
+        return &heard[committed.len()..];
+    }
+    // The last row of Levenshtein's table: the distance of all committed words to each beginning of what was heard.
+    let mut row: Vec<usize> = (0..=heard.len()).collect();
+    for (i, word) in committed.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, other) in heard.iter().enumerate() {
+            let substitute = diagonal + usize::from(!same_word(word, other));
+            diagonal = row[j + 1];
+            row[j + 1] = substitute.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    let place = row.iter().enumerate().min_by_key(|(_, distance)| **distance).map_or(0, |(place, _)| place);
+    &heard[place..]
+}
+
+/// Whether two words are the same to the ear: case and punctuation may still change.
+fn same_word(a: &Word, b: &Word) -> bool {
+    let letters = |word: &Word| -> String {
+        word.text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    letters(a) == letters(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dostyq_speech::join_words;
+
+    fn words(text: &str) -> Vec<Word> {
+        text.split_whitespace()
+            .enumerate()
+            .map(|(i, word)| Word {
+                text: word.into(),
+                span: TimeSpan::new(
+                    SampleTime::from_millis(i as u64 * 500),
+                    SampleTime::from_millis(i as u64 * 500 + 400),
+                ),
+                confidence: 0.9,
+            })
+            .collect()
+    }
+
+    fn hypothesis(text: &str) -> Hypothesis {
+        Hypothesis { lang: Lang::Russian, lang_confidence: 0.9, words: words(text) }
+    }
+
+    /// Grows through the texts with the edge far away and returns "committed|tentative" after each.
+    fn check(texts: &[&str], expect: &[&str], last: &str) {
+        let mut policy = StreamingPolicy::new(SegmentId(1));
+        let edge = SampleTime::from_millis(60_000);
+        let mut before = 0;
+        for (text, expect) in texts.iter().zip(expect) {
+            let transcript = policy.grow(&hypothesis(text), edge);
+            assert!(transcript.committed.len() >= before, "committed words only grow");
+            before = transcript.committed.len();
+            let shown = format!("{}|{}", join_words(&transcript.committed), join_words(&transcript.tentative));
+            assert_eq!(shown, *expect, "after {text:?}");
+        }
+        let final_text = texts.last().expect("a table has rows");
+        let transcript = policy.finish(&hypothesis(final_text));
+        assert!(transcript.is_final && transcript.tentative.is_empty());
+        assert_eq!(join_words(&transcript.committed), last);
+    }
+
+    #[test]
+    fn two_hypotheses_that_agree_commit() {
+        check(&["а б", "а б в", "а б в"], &["|а б", "а б|в", "а б в|"], "а б в");
+        check(&["а б", "а х в", "а х в"], &["|а б", "а|х в", "а х в|"], "а х в");
+        check(&["а", "х", "у"], &["|а", "|х", "|у"], "у");
+        check(&["", "а", "а"], &["|", "|а", "а|"], "а");
+    }
+
+    #[test]
+    fn case_and_punctuation_do_not_hold_a_word_back() {
+        check(&["Добрый день", "Добрый день, гости"], &["|Добрый день", "Добрый день,|гости"], "Добрый день, гости");
+    }
+
+    #[test]
+    fn what_is_committed_stays_when_the_engine_changes_its_mind() {
+        check(&["а б в", "а б в", "а х в г"], &["|а б в", "а б в|", "а б в|г"], "а б в г");
+        // The engine forgets the beginning altogether.
+        check(&["а б", "а б", "в г"], &["|а б", "а б|", "а б|в г"], "а б в г");
+    }
+
+    #[test]
+    fn a_word_at_the_edge_of_the_sound_waits() {
+        let mut policy = StreamingPolicy::new(SegmentId(1));
+        // "б" ends at 0.9 s; at 1.0 s of sound it may be half a word.
+        let edge = SampleTime::from_millis(1_000);
+        policy.grow(&hypothesis("а б"), edge);
+        let transcript = policy.grow(&hypothesis("а б"), edge);
+        assert_eq!(join_words(&transcript.committed), "а");
+        assert_eq!(join_words(&transcript.tentative), "б");
+    }
+
+    #[test]
+    fn times_never_run_backwards() {
+        let mut policy = StreamingPolicy::new(SegmentId(1));
+        let edge = SampleTime::from_millis(60_000);
+        policy.grow(&hypothesis("а б"), edge);
+        policy.grow(&hypothesis("а б"), edge);
+        let mut earlier = hypothesis("а б в");
+        earlier.words[2].span = TimeSpan::new(SampleTime::from_millis(10), SampleTime::from_millis(20));
+        let transcript = policy.finish(&earlier);
+        assert!(transcript.committed.windows(2).all(|pair| pair[0].span.end <= pair[1].span.start));
+    }
+
+    #[test]
+    fn the_language_is_settled_by_the_first_commitment() {
+        let mut policy = StreamingPolicy::new(SegmentId(1));
+        let edge = SampleTime::from_millis(60_000);
+        policy.grow(&hypothesis("а б"), edge);
+        policy.grow(&hypothesis("а б"), edge);
+        let kazakh = Hypothesis { lang: Lang::Kazakh, ..hypothesis("а б в") };
+        assert_eq!(policy.grow(&kazakh, edge).lang, Lang::Russian);
+    }
+
+    #[test]
+    fn a_rejected_ending_keeps_only_what_was_committed() {
+        let mut policy = StreamingPolicy::new(SegmentId(1));
+        let edge = SampleTime::from_millis(60_000);
+        policy.grow(&hypothesis("а б"), edge);
+        policy.grow(&hypothesis("а б в"), edge);
+        let transcript = policy.finish_rejected(&hypothesis("Продолжение следует"));
+        assert_eq!(join_words(&transcript.committed), "а б");
+    }
+}

@@ -1,0 +1,327 @@
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use dostyq_speech::{LangChoice, Utterance};
+
+use crate::{Heard, Listener, RecogniseError, Recogniser};
+
+/// Final utterances of one room that may wait for the engine; when they are this many, the room's capture waits (a
+/// recording) or the backlog is the operator's to see (a live desk). 64 utterances are several minutes of speech.
+const WAITING_FINALS: usize = 64;
+
+/// An utterance for the engine.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The number of the room that asks, as given by [`RecogniserThread::join`].
+    pub room: usize,
+    /// What to hear.
+    pub utterance: Utterance,
+}
+
+/// The engine's answer to a job.
+#[derive(Debug)]
+pub struct Verdict {
+    /// What was asked; the samples are dropped.
+    pub utterance: Utterance,
+    /// What was heard. After an error the segment of a final utterance ends with what was committed of it.
+    pub heard: Result<Heard, (RecogniseError, Option<Heard>)>,
+    /// How long the engine worked on it, wall time.
+    pub took: Duration,
+}
+
+type Answer = Box<dyn FnMut(Verdict) + Send>;
+
+/// One engine on one named thread, shared fairly by all rooms.
+///
+/// Each room has at most one waiting draft (a newer one replaces it) and a queue of finals, none of which is dropped.
+/// Rooms take turns; finals go before drafts.
+pub struct RecogniserThread {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    desk: Mutex<Desk>,
+    /// Work came or the end.
+    work: Condvar,
+    /// A final was taken: there is room for another.
+    room: Condvar,
+}
+
+#[derive(Default)]
+struct Desk {
+    rooms: BTreeMap<usize, Waiting>,
+    /// The room whose turn it is.
+    turn: usize,
+    next_room: usize,
+    is_closed: bool,
+}
+
+struct Waiting {
+    listener: Option<Listener>,
+    answer: Option<Answer>,
+    finals: VecDeque<Utterance>,
+    draft: Option<Utterance>,
+    choice: Option<LangChoice>,
+}
+
+impl RecogniserThread {
+    /// Starts the thread; it owns the engine.
+    pub fn spawn(name: &str, engine: Box<dyn Recogniser>) -> std::io::Result<RecogniserThread> {
+        let shared = Arc::new(Shared { desk: Mutex::default(), work: Condvar::new(), room: Condvar::new() });
+        let theirs = Arc::clone(&shared);
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || work(&theirs, engine))?;
+        Ok(RecogniserThread { shared, thread: Some(thread) })
+    }
+
+    /// A room joins; `answer` is called on the engine's thread with each verdict and should only pass it on.
+    pub fn join(&self, choice: LangChoice, answer: impl FnMut(Verdict) + Send + 'static) -> usize {
+        let mut desk = self.shared.lock();
+        let room = desk.next_room;
+        desk.next_room += 1;
+        desk.rooms.insert(
+            room,
+            Waiting {
+                listener: Some(Listener::new(choice)),
+                answer: Some(Box::new(answer)),
+                finals: VecDeque::new(),
+                draft: None,
+                choice: None,
+            },
+        );
+        room
+    }
+
+    /// The operator changes a room's language; it holds from its next utterance on.
+    pub fn set_choice(&self, room: usize, choice: LangChoice) {
+        if let Some(waiting) = self.shared.lock().rooms.get_mut(&room) {
+            waiting.choice = Some(choice);
+        }
+    }
+
+    /// Hands in a job. A draft replaces the one that waits. A final waits for a place, and is refused only when the
+    /// engine is gone.
+    pub fn submit(&self, job: Job) -> Result<(), RecogniseError> {
+        let mut desk = self.shared.lock();
+        loop {
+            let is_closed = desk.is_closed;
+            let Some(waiting) = desk.rooms.get_mut(&job.room).filter(|_| !is_closed) else {
+                return Err(RecogniseError::Stopped);
+            };
+            if !job.utterance.is_final {
+                waiting.draft = Some(job.utterance);
+                break;
+            }
+            if waiting.finals.len() < WAITING_FINALS {
+                waiting.draft = None;
+                waiting.finals.push_back(job.utterance);
+                break;
+            }
+            desk = self.shared.room.wait(desk).unwrap_or_else(PoisonError::into_inner);
+        }
+        self.shared.work.notify_one();
+        Ok(())
+    }
+
+    /// Whether a room has nothing waiting, so that a draft would be heard at once.
+    pub fn is_idle(&self, room: usize) -> bool {
+        self.shared.lock().rooms.get(&room).is_some_and(|w| {
+            // The listener is away while the engine works for the room.
+            w.listener.is_some() && w.finals.is_empty() && w.draft.is_none()
+        })
+    }
+
+    /// A room leaves: its waiting finals are heard first, its draft is forgotten, its answer is dropped last.
+    pub fn leave(&self, room: usize) {
+        let mut desk = self.shared.lock();
+        while desk.rooms.get(&room).is_some_and(|w| !w.finals.is_empty() || w.listener.is_none()) && !desk.is_closed {
+            desk = self.shared.room.wait(desk).unwrap_or_else(PoisonError::into_inner);
+        }
+        desk.rooms.remove(&room);
+    }
+}
+
+impl Drop for RecogniserThread {
+    fn drop(&mut self) {
+        self.shared.lock().is_closed = true;
+        self.shared.work.notify_all();
+        self.shared.room.notify_all();
+        if let Some(thread) = self.thread.take() {
+            // A panic of the engine has been reported by the thread itself; there is nobody left to tell here.
+            drop(thread.join());
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Desk> {
+        // The desk is a plain value that every critical section leaves whole.
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Closes the desk when the engine's thread ends, also by a panic: nobody waits for an answer that cannot come.
+struct Closing<'a>(&'a Shared);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.lock().is_closed = true;
+        self.0.room.notify_all();
+    }
+}
+
+fn work(shared: &Shared, mut engine: Box<dyn Recogniser>) {
+    let _closing = Closing(shared);
+    let mut desk = shared.lock();
+    loop {
+        if desk.is_closed {
+            return;
+        }
+        let Some((room, utterance, mut listener, mut answer)) = desk.take() else {
+            desk = shared.work.wait(desk).unwrap_or_else(PoisonError::into_inner);
+            continue;
+        };
+        drop(desk);
+        let verdict = hear(&mut listener, engine.as_mut(), utterance);
+        answer(verdict);
+        desk = shared.lock();
+        if let Some(waiting) = desk.rooms.get_mut(&room) {
+            (waiting.listener, waiting.answer) = (Some(listener), Some(answer));
+        }
+        shared.room.notify_all();
+    }
+}
+
+fn hear(listener: &mut Listener, engine: &mut dyn Recogniser, mut utterance: Utterance) -> Verdict {
+    let began = Instant::now();
+    let heard = listener.hear(engine, &utterance).map_err(|error| {
+        let rest = listener.give_up(&utterance).map(|transcript| Heard { transcript, rejection: None });
+        (error, rest)
+    });
+    utterance.samples = Vec::new();
+    Verdict { utterance, heard, took: began.elapsed() }
+}
+
+impl Desk {
+    /// The next job: rooms in turn, a final before a draft.
+    fn take(&mut self) -> Option<(usize, Utterance, Listener, Answer)> {
+        let order: Vec<usize> =
+            self.rooms.range(self.turn..).chain(self.rooms.range(..self.turn)).map(|(room, _)| *room).collect();
+        let has = |desk: &Desk, room: usize, draft: bool| {
+            desk.rooms.get(&room).is_some_and(|w| if draft { w.draft.is_some() } else { !w.finals.is_empty() })
+        };
+        let room =
+            [false, true].iter().find_map(|&draft| order.iter().copied().find(|&room| has(self, room, draft)))?;
+        self.turn = room + 1;
+        let waiting = self.rooms.get_mut(&room)?;
+        let utterance = waiting.finals.pop_front().or_else(|| waiting.draft.take())?;
+        let mut listener = waiting.listener.take()?;
+        let answer = waiting.answer.take()?;
+        if let Some(choice) = waiting.choice.take() {
+            listener.set_choice(choice);
+        }
+        Some((room, utterance, listener, answer))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Recognition, Request};
+    use dostyq_speech::{Lang, SampleTime, SegmentId, TimeSpan};
+    use std::sync::mpsc::{SyncSender, sync_channel};
+
+    /// Hears nothing, once it is let.
+    struct ScriptedRecogniser(std::sync::mpsc::Receiver<()>);
+
+    impl Recogniser for ScriptedRecogniser {
+        fn recognise(&mut self, _: &Request<'_>) -> Result<Recognition, RecogniseError> {
+            self.0.recv().map_err(|e| RecogniseError::Decode(e.to_string()))?;
+            Ok(Recognition::empty(Lang::Russian))
+        }
+    }
+
+    fn utterance(segment: u64, length: usize, is_final: bool) -> Utterance {
+        Utterance {
+            segment: SegmentId(segment),
+            start: SampleTime::ZERO,
+            samples: vec![0.0; length],
+            voiced: TimeSpan::default(),
+            voiced_secs: length as f64,
+            is_final,
+        }
+    }
+
+    fn engine() -> (SyncSender<()>, RecogniserThread) {
+        let (let_go, gate) = sync_channel(100);
+        (let_go, RecogniserThread::spawn("scripted", Box::new(ScriptedRecogniser(gate))).expect("a thread"))
+    }
+
+    #[test]
+    fn a_newer_draft_replaces_the_waiting_one_and_finals_all_come() {
+        let (let_go, thread) = engine();
+        let (heard, verdicts) = sync_channel(100);
+        let room = thread.join(LangChoice::Auto, move |verdict| {
+            heard
+                .send((verdict.utterance.segment.0, verdict.utterance.voiced_secs as usize, verdict.utterance.is_final))
+                .expect("a reader");
+        });
+        // The first job occupies the engine; the others wait.
+        thread.submit(Job { room, utterance: utterance(1, 10, false) }).expect("open");
+        while thread.shared.lock().rooms[&room].listener.is_some() {
+            std::thread::yield_now();
+        }
+        for length in [20, 30, 40] {
+            thread.submit(Job { room, utterance: utterance(1, length, false) }).expect("open");
+        }
+        assert!(!thread.is_idle(room));
+        thread.submit(Job { room, utterance: utterance(1, 50, true) }).expect("open");
+        thread.submit(Job { room, utterance: utterance(2, 60, true) }).expect("open");
+        thread.submit(Job { room, utterance: utterance(3, 70, false) }).expect("open");
+        for _ in 0..4 {
+            let_go.send(()).expect("an engine");
+        }
+        let order: Vec<_> = verdicts.iter().take(4).collect();
+        assert_eq!(order, [(1, 10, false), (1, 50, true), (2, 60, true), (3, 70, false)]);
+    }
+
+    #[test]
+    fn rooms_take_turns() {
+        let (let_go, thread) = engine();
+        let (heard, verdicts) = sync_channel(100);
+        let join = |name: char| {
+            let heard = heard.clone();
+            thread.join(LangChoice::Auto, move |v| heard.send((name, v.utterance.segment.0)).expect("a reader"))
+        };
+        let (a, b) = (join('a'), join('b'));
+        thread.submit(Job { room: a, utterance: utterance(1, 1, true) }).expect("open");
+        while thread.shared.lock().rooms[&a].listener.is_some() {
+            std::thread::yield_now();
+        }
+        for segment in 2..=4 {
+            thread.submit(Job { room: a, utterance: utterance(segment, 1, true) }).expect("open");
+        }
+        thread.submit(Job { room: b, utterance: utterance(1, 1, true) }).expect("open");
+        for _ in 0..5 {
+            let_go.send(()).expect("an engine");
+        }
+        let order: Vec<_> = verdicts.iter().take(5).collect();
+        assert_eq!(order, [('a', 1), ('b', 1), ('a', 2), ('a', 3), ('a', 4)]);
+    }
+
+    #[test]
+    fn a_room_leaves_when_its_finals_are_heard() {
+        let (let_go, thread) = engine();
+        let (heard, verdicts) = sync_channel(100);
+        let room = thread.join(LangChoice::Auto, move |v| heard.send(v.utterance.segment.0).expect("a reader"));
+        for segment in 1..=3 {
+            thread.submit(Job { room, utterance: utterance(segment, 1, true) }).expect("open");
+            let_go.send(()).expect("an engine");
+        }
+        thread.leave(room);
+        assert_eq!(verdicts.iter().collect::<Vec<_>>(), [1, 2, 3]);
+        assert!(matches!(thread.submit(Job { room, utterance: utterance(4, 1, true) }), Err(RecogniseError::Stopped)));
+    }
+}

@@ -1,0 +1,342 @@
+use std::collections::VecDeque;
+
+use dostyq_speech::{AudioFrame, SampleTime, SegmentId, TimeSpan, Utterance};
+
+/// The rules of segmentation. All lengths are milliseconds of sound.
+#[derive(Clone, Debug)]
+pub struct SegmenterOptions {
+    /// Probability from which a window counts as voice while nobody is speaking, 0 to 1.
+    pub onset_probability: f32,
+    /// Probability under which a window counts as silence while somebody is speaking; below the onset, so that a
+    /// soft ending is not cut off.
+    pub offset_probability: f32,
+    /// Voice needed to open an utterance: shorter than a syllable would open on every click.
+    pub onset_millis: u64,
+    /// Sound kept from before the onset, so that the first consonant is not lost.
+    pub pre_roll_millis: u64,
+    /// Silence that ends a short utterance; half a second is a pause of thought, less is a breath.
+    pub endpoint_millis: u64,
+    /// Silence kept behind the last voiced window, so that a final consonant is not lost.
+    pub post_roll_millis: u64,
+    /// Length from which shorter and shorter pauses end the utterance.
+    pub patience_millis: u64,
+    /// Length at which the utterance is cut at its best pause of late, whatever the speaker does; at most 28 s, since
+    /// Whisper hears 30 s at once.
+    pub longest_millis: u64,
+}
+
+impl Default for SegmenterOptions {
+    fn default() -> Self {
+        SegmenterOptions {
+            onset_probability: 0.5,
+            offset_probability: 0.35,
+            onset_millis: 90,
+            pre_roll_millis: 320,
+            endpoint_millis: 500,
+            post_roll_millis: 200,
+            patience_millis: 8_000,
+            longest_millis: 24_000,
+        }
+    }
+}
+
+impl SegmenterOptions {
+    /// The silence that ends an utterance of this length: [`endpoint_millis`](Self::endpoint_millis) up to the
+    /// patience, then falling evenly to a tenth of a second just before the longest length.
+    fn closing_silence_millis(&self, length_millis: u64) -> u64 {
+        const BREATH_MILLIS: u64 = 100;
+        if length_millis <= self.patience_millis {
+            return self.endpoint_millis;
+        }
+        let stretch = self.longest_millis.saturating_sub(self.patience_millis).max(1);
+        let over = (length_millis - self.patience_millis).min(stretch);
+        let fall = self.endpoint_millis.saturating_sub(BREATH_MILLIS);
+        self.endpoint_millis - fall * over / stretch
+    }
+}
+
+/// How far back a forced cut looks for the best pause, in milliseconds.
+const CUT_SEARCH_MILLIS: u64 = 6_000;
+
+/// Cuts a stream of windows into utterances; see the crate's example.
+///
+/// No sample is lost or doubled: what follows a forced cut begins the next utterance.
+pub struct Segmenter {
+    options: SegmenterOptions,
+    next_segment: SegmentId,
+    state: State,
+}
+
+/// A window with its judgement.
+struct Window {
+    frame: AudioFrame,
+    probability: f32,
+}
+
+enum State {
+    /// Nobody speaks; the latest windows wait as a possible pre-roll.
+    Quiet { recent: VecDeque<Window> },
+    /// An utterance is open; it holds its pre-roll too.
+    Open { segment: SegmentId, windows: Vec<Window> },
+}
+
+impl Segmenter {
+    /// A segmenter whose first utterance will be `first_segment`.
+    pub fn new(options: SegmenterOptions, first_segment: SegmentId) -> Segmenter {
+        Segmenter { options, next_segment: first_segment, state: State::Quiet { recent: VecDeque::new() } }
+    }
+
+    /// Takes the window that follows the previous one, and its probability of being voice; returns the utterance
+    /// that it ended, if it did.
+    pub fn push(&mut self, frame: &AudioFrame, probability: f32) -> Option<Utterance> {
+        let window = Window { frame: frame.clone(), probability };
+        match &mut self.state {
+            State::Quiet { recent } => {
+                recent.push_back(window);
+                if self.onset() {
+                    self.open();
+                } else {
+                    self.forget_old();
+                }
+                None
+            }
+            State::Open { windows, .. } => {
+                windows.push(window);
+                self.endpoint().or_else(|| self.forced_cut())
+            }
+        }
+    }
+
+    /// The open utterance as it is so far; nothing while nobody speaks.
+    pub fn growing(&self) -> Option<Utterance> {
+        match &self.state {
+            State::Quiet { .. } => None,
+            State::Open { segment, windows } => Some(self.utterance(*segment, windows, false)),
+        }
+    }
+
+    /// The end of the sound: the open utterance as it is.
+    pub fn finish(&mut self) -> Option<Utterance> {
+        match std::mem::replace(&mut self.state, State::Quiet { recent: VecDeque::new() }) {
+            State::Quiet { .. } => None,
+            State::Open { segment, windows } => Some(self.utterance(segment, &windows, true)),
+        }
+    }
+
+    /// Whether the latest windows are voice without a break for long enough.
+    fn onset(&self) -> bool {
+        let State::Quiet { recent } = &self.state else { return false };
+        let voiced = recent.iter().rev().take_while(|w| w.probability >= self.options.onset_probability);
+        millis(voiced.map(|w| w.frame.samples.len()).sum()) >= self.options.onset_millis
+    }
+
+    fn open(&mut self) {
+        if let State::Quiet { recent } = &mut self.state {
+            let windows = std::mem::take(recent).into();
+            self.state = State::Open { segment: self.next_segment, windows };
+            self.next_segment = SegmentId(self.next_segment.0 + 1);
+        }
+    }
+
+    /// Keeps only as much as a pre-roll and an onset need.
+    fn forget_old(&mut self) {
+        let State::Quiet { recent } = &mut self.state else { return };
+        let keep = self.options.pre_roll_millis + self.options.onset_millis;
+        let mut kept = millis(recent.iter().map(|w| w.frame.samples.len()).sum());
+        while let Some(oldest) = recent.front() {
+            let length = millis(oldest.frame.samples.len());
+            if kept < keep + length {
+                break;
+            }
+            kept -= length;
+            recent.pop_front();
+        }
+    }
+
+    /// Ends the utterance when silence has lasted long enough; the silence becomes the next pre-roll.
+    fn endpoint(&mut self) -> Option<Utterance> {
+        let State::Open { segment, windows } = &mut self.state else { return None };
+        let silent = windows.iter().rev().take_while(|w| w.probability < self.options.offset_probability).count();
+        let silence = millis(windows[windows.len() - silent..].iter().map(|w| w.frame.samples.len()).sum());
+        let length = millis(windows.iter().map(|w| w.frame.samples.len()).sum());
+        if silence < self.options.closing_silence_millis(length) {
+            return None;
+        }
+        let segment = *segment;
+        let silence_start = windows.len() - silent;
+        self.split(segment, silence_start)
+    }
+
+    /// Cuts an utterance that has grown too long at the quietest place of its latest seconds.
+    fn forced_cut(&mut self) -> Option<Utterance> {
+        let State::Open { segment, windows } = &self.state else { return None };
+        let length = millis(windows.iter().map(|w| w.frame.samples.len()).sum());
+        if length < self.options.longest_millis {
+            return None;
+        }
+        let mut best = windows.len() - 1;
+        let mut searched = 0;
+        for (i, window) in windows.iter().enumerate().rev() {
+            searched += millis(window.frame.samples.len());
+            if searched > CUT_SEARCH_MILLIS || i == 0 {
+                break;
+            }
+            if window.probability < windows[best].probability {
+                best = i;
+            }
+        }
+        let segment = *segment;
+        let ended = self.split(segment, best);
+        // Somebody is in mid-sentence: what follows the cut is the next utterance, whatever its probabilities say.
+        self.open();
+        ended
+    }
+
+    /// Ends `segment` before window `at`; the windows from there on wait as the beginning of the next one.
+    fn split(&mut self, segment: SegmentId, at: usize) -> Option<Utterance> {
+        let State::Open { windows, .. } = &mut self.state else { return None };
+        let mut rest: VecDeque<Window> = windows.split_off(at).into();
+        let mut ended = std::mem::take(windows);
+        // The first of the silence belongs to the ending word; it is shared with the next pre-roll only in the sense
+        // that silence is silence: the samples go to this utterance alone.
+        let mut post_roll = 0;
+        while let Some(window) = rest.front() {
+            post_roll += millis(window.frame.samples.len());
+            if window.probability >= self.options.offset_probability || post_roll > self.options.post_roll_millis {
+                break;
+            }
+            ended.extend(rest.pop_front());
+        }
+        let utterance = self.utterance(segment, &ended, true);
+        self.state = State::Quiet { recent: rest };
+        self.forget_old();
+        Some(utterance)
+    }
+
+    fn utterance(&self, segment: SegmentId, windows: &[Window], is_final: bool) -> Utterance {
+        let start = windows.first().map_or(SampleTime::ZERO, |w| w.frame.start);
+        let mut samples = Vec::with_capacity(windows.iter().map(|w| w.frame.samples.len()).sum());
+        let mut voiced: Option<TimeSpan> = None;
+        let mut voiced_secs = 0.0;
+        for window in windows {
+            samples.extend_from_slice(&window.frame.samples);
+            if window.probability >= self.options.offset_probability {
+                let span = window.frame.span();
+                voiced_secs += span.length_secs();
+                voiced = Some(TimeSpan::new(voiced.map_or(span.start, |v| v.start), span.end));
+            }
+        }
+        let voiced = voiced.unwrap_or_else(|| TimeSpan::new(start, start));
+        Utterance { segment, start, samples, voiced, voiced_secs, is_final }
+    }
+}
+
+fn millis(samples: usize) -> u64 {
+    SampleTime(samples as u64).as_millis()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::WINDOW;
+
+    /// Runs a script of (windows, probability) and returns the utterances, the last one by `finish`.
+    fn run(options: SegmenterOptions, script: &[(usize, f32)]) -> Vec<Utterance> {
+        let mut segmenter = Segmenter::new(options, SegmentId(1));
+        let mut ended = Vec::new();
+        let mut i = 0u64;
+        for &(count, probability) in script {
+            for _ in 0..count {
+                // The samples carry their own index, so that a lost or doubled one shows.
+                let samples = (0..WINDOW as u64).map(|s| (i * WINDOW as u64 + s) as f32).collect();
+                let frame = AudioFrame { start: SampleTime(i * WINDOW as u64), samples };
+                ended.extend(segmenter.push(&frame, probability));
+                i += 1;
+            }
+        }
+        ended.extend(segmenter.finish());
+        ended
+    }
+
+    /// The spans in windows.
+    fn check(script: &[(usize, f32)], expect: &[(u64, u64)]) {
+        let ended = run(SegmenterOptions::default(), script);
+        let spans: Vec<_> = ended.iter().map(|u| (u.start.0 / WINDOW as u64, u.span().end.0 / WINDOW as u64)).collect();
+        assert_eq!(spans, expect, "{script:?}");
+        for utterance in &ended {
+            let first = utterance.start.0;
+            assert!(
+                utterance.samples.iter().enumerate().all(|(i, s)| *s == (first + i as u64) as f32),
+                "the samples of an utterance are those of the stream, each once"
+            );
+        }
+    }
+
+    #[test]
+    fn silence_yields_nothing() {
+        check(&[(500, 0.1)], &[]);
+        // A click of two windows is not speech.
+        check(&[(50, 0.1), (2, 0.9), (50, 0.1)], &[]);
+    }
+
+    #[test]
+    fn speech_is_kept_with_its_pre_roll_and_post_roll() {
+        // 90 ms of onset are 3 windows, 320 ms of pre-roll 10, 200 ms of post-roll 6.
+        check(&[(50, 0.1), (30, 0.9), (50, 0.1)], &[(40, 86)]);
+        // Speech from the first window on has no pre-roll to keep.
+        check(&[(30, 0.9), (50, 0.1)], &[(0, 36)]);
+        // Speech to the last window ends with the sound.
+        check(&[(50, 0.1), (30, 0.9)], &[(40, 80)]);
+    }
+
+    #[test]
+    fn a_breath_does_not_end_an_utterance_and_a_pause_does() {
+        check(&[(20, 0.9), (10, 0.1), (20, 0.9), (30, 0.1)], &[(0, 56)]);
+        check(&[(20, 0.9), (17, 0.1), (20, 0.9), (30, 0.1)], &[(0, 26), (26, 63)]);
+    }
+
+    #[test]
+    fn a_soft_ending_is_still_speech() {
+        check(&[(20, 0.9), (20, 0.4), (30, 0.1)], &[(0, 46)]);
+        // The same softness does not begin one.
+        check(&[(20, 0.4), (30, 0.1)], &[]);
+    }
+
+    #[test]
+    fn a_long_utterance_ends_at_a_short_pause() {
+        // 15 s of speech, then a pause of 0.35 s that would not end a short one.
+        let windows = |secs: f64| (secs * 16_000.0 / WINDOW as f64) as usize;
+        let ended = run(SegmenterOptions::default(), &[(windows(15.0), 0.9), (11, 0.1), (windows(2.0), 0.9)]);
+        assert_eq!(ended.len(), 2);
+    }
+
+    #[test]
+    fn an_endless_utterance_is_cut_at_its_quietest_window_without_loss() {
+        let ended = run(SegmenterOptions::default(), &[(700, 0.9), (1, 0.5), (400, 0.9)]);
+        assert_eq!(ended.len(), 2);
+        assert_eq!(ended[0].span().end.0 / WINDOW as u64, 700, "cut where the voice was weakest");
+        assert_eq!(ended[1].start, ended[0].span().end, "no window lost or doubled at the seam");
+        assert!(ended.iter().all(|u| u.span().length_millis() <= 24_100));
+    }
+
+    #[test]
+    fn speech_without_end_is_always_cut() {
+        let ended = run(SegmenterOptions::default(), &[(4000, 0.9)]);
+        let total: usize = ended.iter().map(|u| u.samples.len()).sum();
+        assert_eq!(total, 4000 * WINDOW);
+        assert!(ended.len() >= 5 && ended.windows(2).all(|pair| pair[1].segment.0 == pair[0].segment.0 + 1));
+    }
+
+    #[test]
+    fn a_growing_utterance_can_be_looked_at() {
+        let mut segmenter = Segmenter::new(SegmenterOptions::default(), SegmentId(7));
+        assert_eq!(segmenter.growing(), None);
+        for i in 0..10 {
+            let frame = AudioFrame { start: SampleTime(i * WINDOW as u64), samples: vec![0.0; WINDOW] };
+            assert_eq!(segmenter.push(&frame, 0.9), None);
+        }
+        let growing = segmenter.growing().expect("somebody speaks");
+        assert_eq!((growing.segment, growing.samples.len(), growing.is_final), (SegmentId(7), 10 * WINDOW, false));
+        assert_eq!(growing.voiced.length(), 10 * WINDOW as u64);
+    }
+}
