@@ -1,0 +1,92 @@
+//! Every bound of the hub, with its reason; what an operator or a test may change is in [`HubOptions`].
+
+use std::time::Duration;
+
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+
+/// Events that a room keeps encoded in memory: about a quarter of an hour of speech in two languages. Who was away
+/// for longer starts from the newest [`WELCOME_EVENTS`].
+pub const RING_EVENTS: usize = 512;
+
+/// Bytes of encoded events that a room keeps at most; whichever of the two bounds comes first holds. Events with all
+/// their words measure about 1.5 KB.
+pub const RING_BYTES: usize = 2 * 1024 * 1024;
+
+/// Events in the welcome of a viewer that has nothing: a few minutes to scroll back through.
+pub const WELCOME_EVENTS: usize = 200;
+
+/// Events that may wait for a viewer before it is closed with 3008.
+pub const BACKLOG_EVENTS: usize = 128;
+
+/// Bytes that may wait for a viewer before it is closed with 3008.
+pub const BACKLOG_BYTES: usize = 64 * 1024;
+
+/// Bytes of events that are handed to a socket before the viewer is looked at again.
+pub(crate) const BATCH_BYTES: usize = 16 * 1024;
+
+/// Open lines of a room: one speaker needs two. When one more comes the oldest segment is dropped, so that a stage
+/// that forgets to finish its segments cannot fill the screens.
+pub const OPEN_LINES: usize = 16;
+
+/// Drops that a room remembers for viewers that have not been told; who missed more is closed with 3008.
+pub(crate) const DROPS_KEPT: usize = 64;
+
+/// Longest WebSocket frame that is written; longer messages go in fragments. Tungstenite keeps, for each connection,
+/// a buffer of the longest frame that it ever wrote, so this is most of what an idle viewer costs.
+pub(crate) const FRAGMENT_BYTES: usize = 2 * 1024;
+
+/// Longest message that a viewer may send; a hello takes 100 bytes.
+pub const MESSAGE_BYTES: usize = 4096;
+
+/// Messages that a viewer may send from one ping to the next; it has reason to send one.
+pub(crate) const MESSAGES_PER_PING: u32 = 64;
+
+/// Bytes of an oversized message that are read and thrown away, so that its sender gets to read the close code
+/// before the kernel resets the connection.
+pub(crate) const DRAIN_BYTES: u64 = 1024 * 1024;
+
+/// Times and sizes that an operator or a test may change.
+#[derive(Clone, Debug)]
+pub struct HubOptions {
+    /// Viewers of all rooms together, those that have not said hello included; 1 or more.
+    pub max_viewers: u32,
+    /// How long a new connection may take to say hello.
+    pub hello_within: Duration,
+    /// How often a viewer is asked whether it is there.
+    pub ping_every: Duration,
+    /// How long a viewer may send nothing; more than two pings, so that one may be lost.
+    pub silence_limit: Duration,
+    /// How long a socket may take to accept one batch of messages (16 KB, or one that is longer) or 2 KB of a welcome.
+    pub write_within: Duration,
+    /// How long a viewer may take to answer a close frame.
+    pub close_within: Duration,
+    /// How long a shutdown waits for the viewers to be gone.
+    pub shutdown_within: Duration,
+}
+
+impl Default for HubOptions {
+    fn default() -> Self {
+        HubOptions {
+            max_viewers: 10_000,
+            hello_within: Duration::from_secs(10),
+            ping_every: Duration::from_secs(25),
+            silence_limit: Duration::from_secs(60),
+            write_within: Duration::from_secs(20),
+            close_within: Duration::from_secs(2),
+            shutdown_within: Duration::from_secs(5),
+        }
+    }
+}
+
+/// How a viewer's socket must be set up: small buffers, because there are many, and small messages in.
+///
+/// The frame limit matters as much as the message limit: tungstenite makes room for a whole frame as soon as it has
+/// read its header.
+pub fn websocket_config() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(1024)
+        .write_buffer_size(0)
+        .max_write_buffer_size(64 * 1024)
+        .max_message_size(Some(MESSAGE_BYTES))
+        .max_frame_size(Some(MESSAGE_BYTES))
+}

@@ -1,0 +1,159 @@
+//! The state of a room, and what it means for one viewer: plain functions from a state and a cursor to what to send.
+//!
+//! A viewer is a cursor over the ring: the last offset it was sent and the last version of the open lines it saw. So
+//! a slow viewer costs no memory, a line that changes ten times while it reads is sent once, and recovery is nothing
+//! but a cursor that starts further back: what a viewer missed and what comes live are the same events of the same
+//! ring, taken in one order, with no second path that could lose or double one.
+
+use dostyq_speech::{Entry, Epoch, Event, Offset, RoomId};
+
+use crate::encode::{Encoded, EncodedEvent, EncodedWelcome, Languages};
+use crate::limits::{BACKLOG_BYTES, BACKLOG_EVENTS, BATCH_BYTES, WELCOME_EVENTS};
+use crate::open_lines::{OpenLines, Version};
+use crate::ring::Ring;
+use crate::wire::{Hello, PROTOCOL_VERSION, Welcome};
+
+/// What is known of a room. It is watched: a viewer's task wakes when it changes.
+#[derive(Debug)]
+pub(crate) struct RoomState {
+    pub(crate) title: String,
+    pub(crate) epoch: Epoch,
+    pub(crate) ring: Ring,
+    pub(crate) open: OpenLines,
+    /// The hub shuts down: viewers get what is left, then 1012.
+    pub(crate) closing: bool,
+}
+
+/// How far a viewer has come.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Cursor {
+    languages: Languages,
+    /// Whether it wants open lines.
+    tail: bool,
+    epoch: Epoch,
+    offset: Offset,
+    version: Version,
+}
+
+/// What a viewer is due.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Due {
+    /// It has everything.
+    Nothing,
+    /// These messages, in this order.
+    Messages(Vec<Encoded>),
+    /// It cannot be kept live: it must come back and recover.
+    Fallen,
+    /// The room is closing and it has everything.
+    Closing,
+}
+
+/// What came of a viewer's claim to have a part of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Recovery {
+    /// It claimed nothing.
+    FirstVisit,
+    /// It gets exactly what it missed.
+    Recovered,
+    /// It has to start afresh.
+    Lost,
+}
+
+impl RoomState {
+    pub(crate) fn new(title: String, epoch: Epoch, ring: Ring) -> RoomState {
+        RoomState { title, epoch, ring, open: OpenLines::default(), closing: false }
+    }
+
+    /// Takes the event that follows the top of the ring.
+    pub(crate) fn take(&mut self, event: &Event, encoded: EncodedEvent) {
+        self.finish_line(event);
+        self.ring.push(encoded);
+    }
+
+    /// Takes the newest part of a log, `ring` being the encoded form of `newest`, in place of all events so far.
+    pub(crate) fn replace_log(&mut self, epoch: Epoch, ring: Ring, newest: &[Event]) {
+        newest.iter().for_each(|event| self.finish_line(event));
+        self.epoch = epoch;
+        self.ring = ring;
+    }
+
+    /// A line that is final is open no longer.
+    fn finish_line(&mut self, event: &Event) {
+        if let Entry::Final(line) = &event.entry {
+            self.open.finish(line.segment, line.lang);
+        }
+    }
+
+    /// The answer to a hello, and the cursor that goes on from it.
+    ///
+    /// The rule is Centrifugo's: an epoch of old is not recovered; what a viewer missed is sent whole or not at all.
+    pub(crate) fn welcome(&self, room: &RoomId, hello: &Hello) -> (EncodedWelcome, Cursor, Recovery) {
+        let languages: Languages = hello.languages.iter().copied().collect();
+        let epoch = self.epoch.to_string();
+        let missed = match (&hello.epoch, hello.offset) {
+            (Some(held), Some(offset)) if *held == epoch => self.ring.after(offset),
+            _ => None,
+        };
+        let recovery = match missed {
+            Some(_) => Recovery::Recovered,
+            None if hello.epoch.is_none() && hello.offset.is_none() => Recovery::FirstVisit,
+            None => Recovery::Lost,
+        };
+        let encoded = |event: &EncodedEvent| event.for_languages(languages).clone();
+        let events: Vec<Encoded> = match missed {
+            Some(missed) => missed.map(encoded).collect(),
+            None => self.ring.newest(WELCOME_EVENTS).map(encoded).collect(),
+        };
+        let open = if hello.tail { self.open.all(languages) } else { Vec::new() };
+        let welcome = Welcome {
+            version: PROTOCOL_VERSION,
+            room: room.clone(),
+            title: self.title.clone(),
+            epoch,
+            top: self.ring.top(),
+            recovered: recovery == Recovery::Recovered,
+            events: Vec::new(),
+            open: Vec::new(),
+        };
+        let (tail, epoch, offset, version) = (hello.tail, self.epoch, self.ring.top(), self.open.version());
+        let cursor = Cursor { languages, tail, epoch, offset, version };
+        (EncodedWelcome::new(welcome, events, open), cursor, recovery)
+    }
+
+    /// What the viewer at `cursor` is due; the cursor moves past it.
+    ///
+    /// Open lines come after all events: a line that was open before an event may be finished by it.
+    pub(crate) fn due(&self, cursor: &mut Cursor) -> Due {
+        if cursor.epoch != self.epoch {
+            return Due::Fallen;
+        }
+        let Some(waiting) = self.ring.after(cursor.offset) else { return Due::Fallen };
+        let mut messages = Vec::new();
+        let (mut bytes, count) = (0, waiting.len());
+        for event in waiting {
+            let message = event.for_languages(cursor.languages);
+            bytes += message.len();
+            if messages.is_empty() || bytes <= BATCH_BYTES {
+                cursor.offset = event.offset;
+                messages.push(message.clone());
+            }
+        }
+        // One event of any size is no backlog: closing for it would only bring it again in the next welcome.
+        if count > BACKLOG_EVENTS || (count > 1 && bytes > BACKLOG_BYTES) {
+            return Due::Fallen;
+        }
+        if cursor.offset == self.ring.top() && cursor.tail {
+            let Some(changes) = self.open.since(cursor.version, cursor.languages) else { return Due::Fallen };
+            cursor.version = self.open.version();
+            messages.extend(changes);
+        }
+        match (messages.is_empty(), self.closing) {
+            (false, _) => Due::Messages(messages),
+            (true, false) => Due::Nothing,
+            (true, true) => Due::Closing,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

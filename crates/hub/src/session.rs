@@ -1,0 +1,174 @@
+//! One viewer, from its hello to its end.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use dostyq_speech::RoomId;
+use futures_util::FutureExt;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_tungstenite::WebSocketStream;
+
+use crate::counters::Counters;
+use crate::encode::Encoded;
+use crate::hub::{Hub, Room};
+use crate::liveness::{Liveness, Sign};
+use crate::room::{Cursor, Due, Recovery, RoomState};
+use crate::socket::{Ending, Heard, finish, hear, send, send_pieces};
+use crate::wire::{ClientMessage, CloseCode, Hello, ServerMessage};
+
+/// Serves one viewer over a WebSocket whose handshake is done, until it goes or is sent away. `room` is the name as it
+/// stands in the address; one that names no room is answered with 4502, because a browser can read the code of a
+/// WebSocket but not the status of a handshake that was refused.
+///
+/// Set the socket up with [`websocket_config`](crate::websocket_config). Whatever the peer sends, the worst it brings
+/// about is its own end.
+pub async fn serve_viewer<S>(hub: &Hub, room: &str, mut socket: WebSocketStream<S>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let place = hub.place();
+    let mut is_welcomed = false;
+    let ending = match (&place, room.parse::<RoomId>().ok().and_then(|id| hub.find(&id))) {
+        (Err(code), _) => Ending::Close(*code),
+        (Ok(_), None) => Ending::Close(CloseCode::UnknownRoom),
+        (Ok(_), Some(room)) => Session::new(hub, room).run(&mut socket, &mut is_welcomed).await,
+    };
+    count(hub.counters(), ending, is_welcomed);
+    tracing::debug!(room, ?ending, "a viewer's connection ends");
+    finish(&mut socket, ending, hub.options().close_within).await;
+}
+
+fn count(counters: &Counters, ending: Ending, is_welcomed: bool) {
+    match ending {
+        Ending::Gone | Ending::Close(CloseCode::Restart) => {}
+        Ending::Close(CloseCode::Busy) => counters.busy_closes.add(1),
+        Ending::Close(CloseCode::Slow) => counters.slow_closes.add(1),
+        Ending::Close(CloseCode::Silent) => counters.silent_closes.add(1),
+        Ending::Close(_) | Ending::Unreadable if is_welcomed => counters.bad_messages.add(1),
+        Ending::Close(_) | Ending::Unreadable => counters.bad_hellos.add(1),
+    }
+}
+
+struct Session<'a> {
+    hub: &'a Hub,
+    room: Arc<Room>,
+    changes: watch::Receiver<RoomState>,
+    liveness: Liveness,
+}
+
+impl Session<'_> {
+    fn new(hub: &Hub, room: Arc<Room>) -> Session<'_> {
+        let changes = room.state.subscribe();
+        let options = hub.options();
+        let liveness = Liveness::new(Instant::now(), options.ping_every, options.silence_limit);
+        Session { hub, room, changes, liveness }
+    }
+
+    async fn run<S>(mut self, socket: &mut WebSocketStream<S>, is_welcomed: &mut bool) -> Ending
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        // Boxed, so that an idle viewer does not carry the memory that only its first second needs.
+        let mut cursor = match Box::pin(self.greet(socket)).await {
+            Ok(cursor) => cursor,
+            Err(ending) => return ending,
+        };
+        *is_welcomed = true;
+        let _present = self.room.count_viewer();
+        let Err(ending) = self.follow(socket, &mut cursor).await;
+        ending
+    }
+
+    /// Hello and welcome.
+    async fn greet<S>(&mut self, socket: &mut WebSocketStream<S>) -> Result<Cursor, Ending>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let options = self.hub.options();
+        let mut watched = self.changes.clone();
+        let hello = tokio::select! {
+            hello = timeout(options.hello_within, self.hello(socket)) => {
+                hello.unwrap_or(Err(Ending::Close(CloseCode::HelloLate)))?
+            }
+            () = async { drop(watched.wait_for(|state| state.closing).await) } => {
+                return Err(Ending::Close(CloseCode::Restart));
+            }
+        };
+        let (welcome, cursor, recovery) = self.changes.borrow_and_update().welcome(&self.room.id, &hello);
+        send_pieces(socket, welcome.pieces(), options.write_within).await?;
+        match recovery {
+            Recovery::FirstVisit => {}
+            Recovery::Recovered => self.hub.counters().recovered.add(1),
+            Recovery::Lost => self.hub.counters().not_recovered.add(1),
+        }
+        Ok(cursor)
+    }
+
+    async fn hello<S>(&mut self, socket: &mut WebSocketStream<S>) -> Result<Hello, Ending>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        loop {
+            match self.note(hear(socket).await?)? {
+                None => {}
+                Some(ClientMessage::Hello(hello)) => return Ok(hello),
+                Some(ClientMessage::Pong | ClientMessage::Unknown) => {
+                    return Err(Ending::Close(CloseCode::BadMessage));
+                }
+            }
+        }
+    }
+
+    /// Sends what is due, again and again, until there is an ending: it never returns `Ok`.
+    async fn follow<S>(&mut self, socket: &mut WebSocketStream<S>, cursor: &mut Cursor) -> Result<Infallible, Ending>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let write_within = self.hub.options().write_within;
+        loop {
+            // In a room that is never quiet the peer must be heard as well, and before it is judged silent.
+            if let Some(heard) = hear(socket).now_or_never() {
+                self.listen(heard?)?;
+            }
+            match self.liveness.sign(Instant::now()) {
+                Sign::None => {}
+                Sign::Ping => send(socket, vec![Encoded::new(&ServerMessage::Ping)], write_within).await?,
+                Sign::Dead => return Err(Ending::Close(CloseCode::Silent)),
+            }
+            let due = self.changes.borrow_and_update().due(cursor);
+            match due {
+                Due::Fallen => return Err(Ending::Close(CloseCode::Slow)),
+                Due::Closing => return Err(Ending::Close(CloseCode::Restart)),
+                Due::Messages(messages) => {
+                    let count = messages.len() as u64;
+                    send(socket, messages, write_within).await?;
+                    self.hub.counters().delivered.add(count);
+                }
+                Due::Nothing => tokio::select! {
+                    heard = hear(socket) => self.listen(heard?)?,
+                    _ = self.changes.changed() => {}
+                    () = sleep_until(self.liveness.next()) => {}
+                },
+            }
+        }
+    }
+
+    /// What a viewer may say after its hello: nothing but pong.
+    fn listen(&mut self, heard: Heard) -> Result<(), Ending> {
+        match self.note(heard)? {
+            Some(ClientMessage::Hello(_)) => Err(Ending::Close(CloseCode::BadMessage)),
+            Some(ClientMessage::Pong | ClientMessage::Unknown) | None => Ok(()),
+        }
+    }
+
+    /// Anything heard is a sign of life; too much of it is a flood.
+    fn note(&mut self, heard: Heard) -> Result<Option<ClientMessage>, Ending> {
+        self.liveness.heard(Instant::now()).map_err(Ending::Close)?;
+        match heard {
+            Heard::Beat => Ok(None),
+            Heard::Text(text) => ClientMessage::decode(&text).map(Some).map_err(Ending::Close),
+        }
+    }
+}
