@@ -1,0 +1,222 @@
+use std::path::{Path, PathBuf};
+
+use dostyq_speech::Lang;
+use ort::environment::Environment;
+use ort::session::builder::SessionBuilder;
+
+use crate::config::ModelConfig;
+use crate::error::TranslateError;
+use crate::family::{Frame, FrameError};
+use crate::fit::split_to_fit;
+use crate::folder::{ModelFiles, Precision};
+use crate::network::{Network, RunOn};
+use crate::search::{Rules, Search, search};
+use crate::vocabulary::{Vocabulary, in_one_line};
+use crate::{Direction, Translator, split_sentences};
+
+/// How a model is opened and used.
+#[derive(Clone, Debug)]
+pub struct OnnxOptions {
+    /// Processor threads for one step, 1 to the number of cores. One is best for models of a few hundred megabytes
+    /// beside a recogniser: a step is too short to share, and bound by memory more than by arithmetic.
+    pub threads: usize,
+    /// Which weights to take where the folder holds several.
+    pub precision: Precision,
+    /// The one direction of a model that has no language tokens (most of the Marian and T5 families). With a model
+    /// that has them, it rules out the other direction. None: both.
+    pub direction: Option<Direction>,
+    /// What computes.
+    pub device: Device,
+    /// How [`Translator::translate`] searches.
+    pub search: Search,
+}
+
+impl Default for OnnxOptions {
+    fn default() -> Self {
+        OnnxOptions {
+            threads: 1,
+            precision: Precision::default(),
+            direction: None,
+            device: Device::default(),
+            search: Search::default(),
+        }
+    }
+}
+
+/// What computes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Device {
+    /// The processor.
+    #[default]
+    Cpu,
+    /// An NVIDIA graphics processor, by number. Opening fails when it is not to be had or when this crate was built
+    /// without its feature `cuda`: it never computes elsewhere in silence.
+    Cuda(i32),
+}
+
+impl Device {
+    pub(crate) fn register(self, builder: SessionBuilder) -> Result<SessionBuilder, TranslateError> {
+        match self {
+            Device::Cpu => Ok(builder),
+            #[cfg(feature = "cuda")]
+            Device::Cuda(number) => {
+                let provider = ort::ep::CUDA::default().with_device_id(number).build().error_on_failure();
+                let registered = builder.with_execution_providers([provider]);
+                registered.map_err(|e| TranslateError::Device { reason: crate::error::one_line(e) })
+            }
+            #[cfg(not(feature = "cuda"))]
+            Device::Cuda(_) => Err(TranslateError::Device { reason: "this program was built without it".to_owned() }),
+        }
+    }
+}
+
+/// An encoder-decoder model in the folder layout of Optimum's ONNX export: `config.json`, `generation_config.json`,
+/// `tokenizer.json`, and, beside them or in `onnx/`, `encoder_model*.onnx` with either `decoder_model_merged*.onnx` or
+/// `decoder_model*.onnx` and `decoder_with_past_model*.onnx`.
+#[derive(Debug)]
+pub struct OnnxTranslator {
+    folder: PathBuf,
+    config: ModelConfig,
+    vocabulary: Vocabulary,
+    network: Network,
+    frames: Vec<(Direction, Frame)>,
+    banned: Vec<u32>,
+    search: Search,
+}
+
+impl OnnxTranslator {
+    /// Opens the model in `folder` and tries a few steps with it.
+    ///
+    /// `environment` is the process's one handle to ONNX Runtime, from `ort::init_from(library)?.build()?`; the model
+    /// keeps it alive.
+    pub fn open(
+        environment: &Environment,
+        folder: &Path,
+        options: &OnnxOptions,
+    ) -> Result<OnnxTranslator, TranslateError> {
+        let files = ModelFiles::find(folder, options.precision)?;
+        let config = ModelConfig::read(&files.config, files.generation_config.as_deref())?;
+        let vocabulary = Vocabulary::open(&files.tokenizer)?;
+        vocabulary.check_fits(config.vocab_size)?;
+        let frames = config
+            .family
+            .frames(|token| vocabulary.id_of(token), config.ends[0], options.direction)
+            .map_err(|error| unframed(error, &files))?;
+        let banned = vocabulary.never_produced(&config.ends, config.vocab_size);
+        let run_on = RunOn { device: options.device, threads: options.threads.max(1) };
+        let network = Network::open(environment, &files, &run_on, config.vocab_size)?;
+        Ok(OnnxTranslator { folder: files.folder, config, vocabulary, network, frames, banned, search: options.search })
+    }
+
+    /// Decodes one sentence of at most [`longest_sentence`](Self::longest_sentence) tokens. The target tokens begin
+    /// with `prefix`, which is text that was shown already and stays; the language token and the end are not among
+    /// them.
+    pub fn decode(
+        &mut self,
+        sentence: &str,
+        direction: Direction,
+        prefix: &[u32],
+        how: &Search,
+    ) -> Result<Vec<u32>, TranslateError> {
+        let frame = self.frames.iter().find(|(known, _)| *known == direction).map(|(_, frame)| frame);
+        let Some(frame) = frame else {
+            return Err(TranslateError::WrongDirection { folder: self.folder.clone(), direction });
+        };
+        let content = self.encode(sentence)?;
+        let source = [&frame.before[..], &content, &frame.after].concat();
+        let forced = frame.forced.iter().chain(prefix).copied().collect::<Vec<u32>>();
+        let longest = longest_translation(content.len()).min(self.config.positions);
+        if source.len().max(1 + forced.len()) > self.config.positions {
+            let reason = format!("one piece of it is longer than the model's {} tokens", self.config.positions);
+            return Err(TranslateError::Text { reason });
+        }
+        let rules =
+            Rules { start: self.config.start, forced: &forced, ends: &self.config.ends, banned: &self.banned, longest };
+        let chosen = search(&mut self.network.read(&source)?, &rules, how)?;
+        Ok([prefix, &chosen].concat())
+    }
+
+    /// The token ids of a text, as [`decode`](Self::decode) takes them for its prefix.
+    pub fn encode(&self, text: &str) -> Result<Vec<u32>, TranslateError> {
+        self.vocabulary.encode(&self.config.family.without_marks(text))
+    }
+
+    /// The text of token ids.
+    pub fn text(&self, tokens: &[u32]) -> Result<String, TranslateError> {
+        self.vocabulary.decode(tokens)
+    }
+
+    /// The most tokens of a sentence that is translated in one piece, so that it fits the encoder and the longest
+    /// translation of it fits the decoder.
+    pub fn longest_sentence(&self) -> usize {
+        longest_source(self.config.positions)
+    }
+
+    fn translate_sentence(&mut self, sentence: &str, direction: Direction) -> Result<String, TranslateError> {
+        // Numbers and marks are the same in both languages, and a model would make something up.
+        if !sentence.contains(char::is_alphabetic) {
+            return Ok(in_one_line(sentence));
+        }
+        let longest = self.longest_sentence();
+        let pieces = split_to_fit(sentence, &|piece: &str| Ok(self.encode(piece)?.len() <= longest))?;
+        let how = self.search;
+        let mut translated = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            let tokens = self.decode(piece, direction, &[], &how)?;
+            translated.push(self.text(&tokens)?);
+        }
+        Ok(join(&translated))
+    }
+}
+
+impl Translator for OnnxTranslator {
+    fn translate(&mut self, text: &str, from: Lang, to: Lang) -> Result<String, TranslateError> {
+        if from == to {
+            return Ok(text.to_owned());
+        }
+        let mut translated = Vec::new();
+        for sentence in split_sentences(text) {
+            translated.push(self.translate_sentence(sentence, Direction { from, to })?);
+        }
+        Ok(join(&translated))
+    }
+}
+
+/// The most tokens that a translation of so many may have, its language token and its end included: half as many
+/// again, and ten, so that a short one may grow. Only a model that has lost its way wants more.
+fn longest_translation(source: usize) -> usize {
+    source * 3 / 2 + 10
+}
+
+/// The most tokens of which the longest translation fits `positions`; with what frames them they fit themselves.
+fn longest_source(positions: usize) -> usize {
+    (positions.saturating_sub(10) * 2 + 1) / 3
+}
+
+fn join(parts: &[String]) -> String {
+    let spoken: Vec<&str> = parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+    spoken.join(" ")
+}
+
+fn unframed(error: FrameError, files: &ModelFiles) -> TranslateError {
+    let path = files.tokenizer.clone();
+    match error {
+        FrameError::Language { lang, token } => TranslateError::Language { path, lang, token: token.to_owned() },
+        FrameError::Opening { token } => TranslateError::Unusable { path, reason: format!("it has no {token}") },
+        FrameError::DirectionUnknown => TranslateError::DirectionUnknown { folder: files.folder.clone() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_source_is_the_last_whose_translation_fits() {
+        for positions in 32..300 {
+            let longest = longest_source(positions);
+            assert!(longest_translation(longest) <= positions && longest + 2 <= positions, "{positions}");
+            assert!(longest_translation(longest + 1) > positions, "{positions}");
+        }
+    }
+}
