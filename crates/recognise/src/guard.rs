@@ -133,6 +133,7 @@ mod tests {
             samples: Vec::new(),
             voiced: TimeSpan::default(),
             voiced_secs,
+            heard_until: SampleTime::ZERO,
             is_final: true,
         };
         let recognition = Recognition {

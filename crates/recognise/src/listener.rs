@@ -137,6 +137,7 @@ mod tests {
             samples: vec![0.0; 64_000],
             voiced: TimeSpan::new(start, start + 64_000),
             voiced_secs: 4.0,
+            heard_until: SampleTime::ZERO,
             is_final,
         }
     }

@@ -250,6 +250,7 @@ mod tests {
             samples: vec![0.0; length],
             voiced: TimeSpan::default(),
             voiced_secs: length as f64,
+            heard_until: SampleTime::ZERO,
             is_final,
         }
     }

@@ -64,6 +64,7 @@ const CUT_SEARCH_MILLIS: u64 = 6_000;
 pub struct Segmenter {
     options: SegmenterOptions,
     next_segment: SegmentId,
+    heard_until: SampleTime,
     state: State,
 }
 
@@ -83,12 +84,14 @@ enum State {
 impl Segmenter {
     /// A segmenter whose first utterance will be `first_segment`.
     pub fn new(options: SegmenterOptions, first_segment: SegmentId) -> Segmenter {
-        Segmenter { options, next_segment: first_segment, state: State::Quiet { recent: VecDeque::new() } }
+        let state = State::Quiet { recent: VecDeque::new() };
+        Segmenter { options, next_segment: first_segment, heard_until: SampleTime::ZERO, state }
     }
 
     /// Takes the window that follows the previous one, and its probability of being voice; returns the utterance
     /// that it ended, if it did.
     pub fn push(&mut self, frame: &AudioFrame, probability: f32) -> Option<Utterance> {
+        self.heard_until = frame.span().end;
         let window = Window { frame: frame.clone(), probability };
         match &mut self.state {
             State::Quiet { recent } => {
@@ -227,7 +230,7 @@ impl Segmenter {
             }
         }
         let voiced = voiced.unwrap_or_else(|| TimeSpan::new(start, start));
-        Utterance { segment, start, samples, voiced, voiced_secs, is_final }
+        Utterance { segment, start, samples, voiced, voiced_secs, heard_until: self.heard_until, is_final }
     }
 }
 

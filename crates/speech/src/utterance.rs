@@ -22,6 +22,8 @@ pub struct Utterance {
     pub voiced: TimeSpan,
     /// Seconds of sound that were judged to be voice; at most the length of `voiced`.
     pub voiced_secs: f64,
+    /// Up to where the room had been heard when this was handed over: past the end by the silence that closed it.
+    pub heard_until: SampleTime,
     /// True once, for the last and longest form of the utterance.
     pub is_final: bool,
 }

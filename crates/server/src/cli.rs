@@ -1,0 +1,118 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use dostyq_speech::{LangChoice, RoomId};
+
+/// Bilingual live captions, Kazakh and Russian, for halls where two languages meet.
+#[derive(Debug, Parser)]
+#[command(name = "dostyq", version)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Caption the rooms of a configuration and show them in browsers
+    Serve(Serve),
+    /// Turn a recording into subtitle files in both languages
+    Transcribe(Transcribe),
+    /// Write the subtitle files of a room that was captioned
+    Export(Export),
+    /// List the sound inputs of this machine
+    Devices,
+    /// Look after the models
+    #[command(subcommand)]
+    Models(Models),
+    /// Say what is wrong with a configuration before the doors open
+    Check {
+        /// The configuration
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+}
+
+/// Options of `dostyq serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The configuration
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Write a line for each change of a caption to this file (JSON Lines, one room's spoken language)
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub trace: Option<PathBuf>,
+}
+
+/// Options of `dostyq transcribe`.
+#[derive(Debug, Args)]
+pub struct Transcribe {
+    /// WAV, FLAC, MP3, OGG (Vorbis, Opus) or M4A
+    pub file: PathBuf,
+    /// The folder for NAME.kk.srt, NAME.ru.srt, NAME.bilingual.srt, the same as .vtt, and NAME.json
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// The language spoken: auto, kk or ru
+    #[arg(long, default_value = "auto")]
+    pub lang: LangChoice,
+    /// Which channel to hear: mix, or a number from 1
+    #[arg(long, default_value = "mix")]
+    pub channel: dostyq_capture::Channel,
+    /// Play the recording at its own pace, with drafts, as a live room would hear it
+    #[arg(long)]
+    pub realtime: bool,
+    /// Write a line for each change of a caption to this file (JSON Lines)
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub trace: Option<PathBuf>,
+    /// The speech model
+    #[arg(long, default_value = crate::config::DEFAULT_SPEECH)]
+    pub speech: String,
+    /// The translation model
+    #[arg(long, default_value = crate::config::DEFAULT_TRANSLATION)]
+    pub translation: String,
+}
+
+/// Options of `dostyq export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The room
+    pub room: RoomId,
+    /// The configuration whose data folder holds the room
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// The folder for the files
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+}
+
+/// The commands of `dostyq models`.
+#[derive(Debug, Subcommand)]
+pub enum Models {
+    /// Show every model, whether it is here, and what it is known to score
+    List,
+    /// Fetch a model and check it
+    Pull {
+        /// As in `dostyq models list`
+        #[arg(required = true)]
+        names: Vec<String>,
+        /// Take a file whose checksum nobody has written down yet, and write it down
+        #[arg(long)]
+        accept_unverified: bool,
+    },
+    /// Compare the files of all models that are here, or of the named ones, with their checksums
+    Verify {
+        /// As in `dostyq models list`
+        names: Vec<String>,
+    },
+    /// Take over a model of another project: a Whisper checkpoint of CTranslate2, or a ggml file
+    Import {
+        /// The folder or file
+        path: PathBuf,
+        /// The name it gets; by default that of the folder or file
+        #[arg(long)]
+        name: Option<String>,
+    },
+}

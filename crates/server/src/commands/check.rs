@@ -1,0 +1,32 @@
+use std::net::TcpListener;
+use std::path::Path;
+
+use crate::config::Config;
+use crate::{engines, room, say};
+
+/// `dostyq check`: everything that can be known before the doors open, each fault on a line of its own.
+pub(super) fn run(path: &Path) -> anyhow::Result<()> {
+    let config = Config::read(path)?;
+    let mut faults = Vec::new();
+    faults.extend(engines::faults(&config.models)?.iter().map(|fault| format!("models: {fault}")));
+    for hall in &config.rooms {
+        // Opening is the test: the device is there and lets itself be opened, the recording can be decoded.
+        if let Err(fault) = room::open_source(&hall.input, dostyq_speech::SampleTime::ZERO) {
+            faults.push(format!("room \"{}\".input: {fault}", hall.name));
+        }
+    }
+    if let Err(error) = TcpListener::bind(config.server.listen) {
+        faults.push(format!("server.listen: {}", crate::web::cannot_listen(config.server.listen, &error)));
+    }
+    if let Err(error) = room::open_log(&config.server.data) {
+        faults.push(format!("server.data: {error:#}"));
+    }
+    for fault in &faults {
+        say(fault);
+    }
+    if faults.is_empty() {
+        say(&format!("{} is fine: {} room(s), all models here", path.display(), config.rooms.len()));
+        return Ok(());
+    }
+    anyhow::bail!("{}: {} fault(s), see above", path.display(), faults.len())
+}

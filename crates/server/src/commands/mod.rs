@@ -1,0 +1,35 @@
+//! The commands of the program, one a file.
+
+mod check;
+mod devices;
+mod models;
+mod serve;
+mod transcribe;
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{Cli, Command};
+
+pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
+    start_log();
+    match cli.command {
+        Command::Serve(options) => serve::run(&options),
+        Command::Transcribe(options) => transcribe::run(&options),
+        Command::Export(options) => crate::export::run(&options),
+        Command::Devices => devices::run(),
+        Command::Models(command) => models::run(command),
+        Command::Check { config } => check::run(&config),
+    }
+}
+
+/// The program's own log, on standard error; `RUST_LOG` sets how much it says.
+fn start_log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    // What its decoders say of a damaged recording reaches people as one error with a remedy, not as their own lines.
+    let filter = "symphonia=off".parse().map_or(filter.clone(), |quiet| filter.add_directive(quiet));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
+    // A second start in one process (a test) keeps the first one's log.
+    log.with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).try_init().ok();
+}

@@ -1,0 +1,108 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::Context;
+use dostyq_hub::{Hub, HubOptions};
+use tokio::net::TcpListener;
+
+use crate::cli::Serve;
+use crate::config::{Config, Room};
+use crate::engines::Engines;
+use crate::pipeline::{RoomOptions, RunningRoom, start};
+use crate::room::{Continuation, LiveSink, LogSink, open_log, open_source};
+use crate::status::RoomStatus;
+use crate::trace::Trace;
+use crate::web::{self, Site};
+use crate::{Stop, local_address, say};
+
+/// `dostyq serve`.
+///
+/// Stops in order: the sources first, then what they heard is captioned to its end, then viewers are told to come back,
+/// then the sockets close.
+pub(super) fn run(options: &Serve) -> anyhow::Result<()> {
+    let config = Config::read(&options.config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("web")
+        .build()
+        .context("the threads for the web pages cannot be started")?;
+    // The port first: it is the commonest mistake, and loading the models takes seconds.
+    let listener = runtime
+        .block_on(TcpListener::bind(config.server.listen))
+        .map_err(|error| anyhow::anyhow!(web::cannot_listen(config.server.listen, &error)))?;
+    let address = listener.local_addr().context("the port is not known")?;
+    let engines = Engines::open(&config.models)?;
+    let log = open_log(&config.server.data)?;
+    let hub = Hub::new(Arc::clone(&log), HubOptions::default());
+    let stop = Stop::default();
+
+    let mut rooms = Vec::new();
+    let mut statuses = BTreeMap::new();
+    let mut trace = options.trace.as_deref().map(Trace::create).transpose()?;
+    for hall in &config.rooms {
+        let status = Arc::new(RoomStatus::default());
+        statuses.insert(hall.name.clone(), Arc::clone(&status));
+        rooms.push(open_room(hall, &engines, &hub, &log, status, trace.take(), &stop)?);
+    }
+
+    let base = local_address::public_url(config.server.public_url.as_deref(), address);
+    let site = Site { hub: hub.clone(), log, statuses, base: base.clone() };
+    announce(&config.rooms, &base);
+    runtime.block_on(async {
+        let serving = tokio::spawn(web::serve(listener, site, stop.clone()));
+        wait_for_a_signal().await;
+        tracing::info!("stopping: finishing what was heard");
+        stop.raise();
+        let finished = tokio::task::spawn_blocking(move || rooms.into_iter().try_for_each(RunningRoom::wait)).await;
+        hub.shutdown().await;
+        serving.await.context("the web server failed")?;
+        finished.context("a room failed")?
+    })
+}
+
+fn open_room(
+    hall: &Room,
+    engines: &Engines,
+    hub: &Hub,
+    log: &Arc<dyn dostyq_log::EventLog>,
+    status: Arc<RoomStatus>,
+    trace: Option<Trace>,
+    stop: &Stop,
+) -> anyhow::Result<RunningRoom> {
+    let Continuation { begin, first_segment } = Continuation::of(log.as_ref(), &hall.name)?;
+    let source = open_source(&hall.input, begin).with_context(|| format!("room \"{}\"", hall.name))?;
+    let publisher = hub.open_room(hall.name.clone(), hall.title())?;
+    let log = LogSink { log: Arc::clone(log), room: hall.name.clone(), stop: stop.clone() };
+    let sink = LiveSink { publisher, log };
+    let options =
+        RoomOptions { name: hall.name.to_string(), language: hall.language, first_segment, begin, is_live: true };
+    start(engines, source, Box::new(sink), options, status, trace, stop.clone())
+}
+
+fn announce(rooms: &[Room], base: &str) {
+    for room in rooms {
+        say(&format!("Room \"{}\"", room.title()));
+        say(&format!("  hall screen       {base}/r/{}/screen", room.name));
+        say(&format!("  phones            {base}/r/{}", room.name));
+    }
+    say(&format!("  operator console  {base}/operator"));
+    say("Ctrl-C stops.");
+}
+
+async fn wait_for_a_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    if let Err(error) = tokio::signal::ctrl_c().await {
+        tracing::error!("Ctrl-C cannot be caught ({error}); stop the server with a signal");
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,102 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+use dostyq_models::{Store, cache_folder};
+use dostyq_recognise::{RecogniserThread, Whisper, WhisperOptions};
+use dostyq_segment::SileroVad;
+use dostyq_speech::Lang;
+use dostyq_translate::{Direction, OnnxOptions, OnnxTranslator, PairTranslator, Translator};
+
+use crate::config::{Models, Translation};
+use crate::translator_thread::TranslatorThread;
+
+/// The models in the manifest that every server needs.
+const VOICE_DETECTOR: &str = "silero-vad";
+const RUNTIME: &str = "onnxruntime";
+
+/// The loaded models, shared by all rooms.
+pub struct Engines {
+    /// ONNX Runtime; there can be one environment a process, and it must outlive the engines that run on it.
+    environment: ort::environment::Environment,
+    voice_detector: PathBuf,
+    pub(crate) recogniser: Arc<RecogniserThread>,
+    pub(crate) translator: TranslatorThread,
+}
+
+impl Engines {
+    /// Verifies and loads all models, which takes a few seconds.
+    pub fn open(models: &Models) -> anyhow::Result<Engines> {
+        let store = store()?;
+        let library = store.locate(RUNTIME)?;
+        let library = library.main_file();
+        let environment = ort::init_from(library)
+            .with_context(|| {
+                format!("ONNX Runtime {} cannot be loaded; run: dostyq models verify {RUNTIME}", library.display())
+            })?
+            .build()
+            .context("ONNX Runtime does not start")?;
+        let voice_detector = store.locate(VOICE_DETECTOR)?.main_file().to_owned();
+
+        let speech = store.locate(&models.speech)?;
+        let options =
+            WhisperOptions { threads: models.speech_threads(), use_gpu: models.gpu, gpu_device: models.gpu_device };
+        let whisper = Whisper::open(speech.main_file(), &options)?;
+        let recogniser = RecogniserThread::spawn("recognise", Box::new(whisper))
+            .context("the recogniser's thread cannot be started")?;
+
+        let translator = open_translator(&store, &environment, &models.translation)?;
+        let translator = TranslatorThread::spawn(translator).context("the translator's thread cannot be started")?;
+        Ok(Engines { environment, voice_detector, recogniser: Arc::new(recogniser), translator })
+    }
+
+    /// A voice detector for one room.
+    pub(crate) fn voice_detector(&self) -> anyhow::Result<SileroVad> {
+        Ok(SileroVad::open(&self.environment, &self.voice_detector)?)
+    }
+}
+
+fn open_translator(
+    store: &Store,
+    environment: &ort::environment::Environment,
+    translation: &Translation,
+) -> anyhow::Result<Box<dyn Translator>> {
+    let open = |name: &str, from: Option<Lang>| -> anyhow::Result<Box<dyn Translator>> {
+        let folder = store.locate(name)?.folder;
+        let direction = from.map(|from| Direction { from, to: from.other() });
+        let options = OnnxOptions { direction, ..OnnxOptions::default() };
+        Ok(Box::new(OnnxTranslator::open(environment, &folder, &options)?))
+    };
+    Ok(match translation {
+        Translation::BothWays(name) => open(name, None)?,
+        Translation::Pair { kazakh_to_russian, russian_to_kazakh } => Box::new(PairTranslator {
+            kazakh_to_russian: open(kazakh_to_russian, Some(Lang::Kazakh))?,
+            russian_to_kazakh: open(russian_to_kazakh, Some(Lang::Russian))?,
+        }),
+    })
+}
+
+/// What is missing for these models; nothing when all is well.
+pub(crate) fn faults(models: &Models) -> anyhow::Result<Vec<dostyq_models::Error>> {
+    let store = store()?;
+    let names = [RUNTIME, VOICE_DETECTOR, &models.speech].into_iter().chain(models.translation.names());
+    Ok(names.filter_map(|name| store.locate(name).err()).collect())
+}
+
+/// The models of this machine.
+pub(crate) fn store() -> anyhow::Result<Store> {
+    Ok(Store::new(bundled_folder(), cache_folder()?))
+}
+
+/// The models that come with the program: `$DOSTYQ_BUNDLED`, else `share/dostyq/models` beside the `bin` folder of an
+/// installed program, else the source tree that it was built from.
+fn bundled_folder() -> PathBuf {
+    if let Some(folder) = std::env::var_os("DOSTYQ_BUNDLED") {
+        return folder.into();
+    }
+    let installed =
+        std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.parent()?.join("share/dostyq/models")));
+    installed
+        .filter(|folder| folder.is_dir())
+        .unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/../../models").into())
+}
