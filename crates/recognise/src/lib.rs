@@ -43,6 +43,7 @@
 pub mod guard;
 mod language;
 mod listener;
+mod loudness;
 mod policy;
 mod recogniser;
 mod thread;

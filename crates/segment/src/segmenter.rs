@@ -18,8 +18,10 @@ pub struct SegmenterOptions {
     pub endpoint_millis: u64,
     /// Silence kept behind the last voiced window, so that a final consonant is not lost.
     pub post_roll_millis: u64,
-    /// Length from which shorter and shorter pauses end the utterance.
+    /// Length from which shorter and shorter pauses end the utterance: the other half of the hall waits for its end.
     pub patience_millis: u64,
+    /// Length from which a breath ends it.
+    pub breath_from_millis: u64,
     /// Length at which the utterance is cut at its best pause of late, whatever the speaker does; at most 28 s, since
     /// Whisper hears 30 s at once.
     pub longest_millis: u64,
@@ -34,27 +36,25 @@ impl Default for SegmenterOptions {
             pre_roll_millis: 320,
             endpoint_millis: 500,
             post_roll_millis: 200,
-            patience_millis: 8_000,
+            patience_millis: 6_000,
+            breath_from_millis: 14_000,
             longest_millis: 24_000,
         }
     }
 }
 
 impl SegmenterOptions {
-    /// The silence that ends an utterance of this length: [`endpoint_millis`](Self::endpoint_millis) up to the
-    /// patience, then falling evenly to a tenth of a second just before the longest length.
+    /// The silence that ends an utterance of this length: falls evenly from the endpoint's to that of a breath.
     fn closing_silence_millis(&self, length_millis: u64) -> u64 {
-        const BREATH_MILLIS: u64 = 100;
-        if length_millis <= self.patience_millis {
-            return self.endpoint_millis;
-        }
-        let stretch = self.longest_millis.saturating_sub(self.patience_millis).max(1);
-        let over = (length_millis - self.patience_millis).min(stretch);
+        let stretch = self.breath_from_millis.saturating_sub(self.patience_millis).max(1);
+        let over = length_millis.saturating_sub(self.patience_millis).min(stretch);
         let fall = self.endpoint_millis.saturating_sub(BREATH_MILLIS);
         self.endpoint_millis - fall * over / stretch
     }
 }
 
+/// A breath between two words.
+const BREATH_MILLIS: u64 = 100;
 /// How far back a forced cut looks for the best pause, in milliseconds.
 const CUT_SEARCH_MILLIS: u64 = 6_000;
 
@@ -96,10 +96,9 @@ impl Segmenter {
         match &mut self.state {
             State::Quiet { recent } => {
                 recent.push_back(window);
+                self.forget_old();
                 if self.onset() {
                     self.open();
-                } else {
-                    self.forget_old();
                 }
                 None
             }
@@ -196,6 +195,7 @@ impl Segmenter {
     }
 
     /// Ends `segment` before window `at`; the windows from there on wait as the beginning of the next one.
+    /// Forgets none of them: after a forced cut they are speech.
     fn split(&mut self, segment: SegmentId, at: usize) -> Option<Utterance> {
         let State::Open { windows, .. } = &mut self.state else { return None };
         let mut rest: VecDeque<Window> = windows.split_off(at).into();
@@ -212,7 +212,6 @@ impl Segmenter {
         }
         let utterance = self.utterance(segment, &ended, true);
         self.state = State::Quiet { recent: rest };
-        self.forget_old();
         Some(utterance)
     }
 
@@ -295,7 +294,7 @@ mod tests {
     #[test]
     fn a_breath_does_not_end_an_utterance_and_a_pause_does() {
         check(&[(20, 0.9), (10, 0.1), (20, 0.9), (30, 0.1)], &[(0, 56)]);
-        check(&[(20, 0.9), (17, 0.1), (20, 0.9), (30, 0.1)], &[(0, 26), (26, 63)]);
+        check(&[(20, 0.9), (17, 0.1), (20, 0.9), (30, 0.1)], &[(0, 26), (27, 63)]);
     }
 
     #[test]
@@ -307,10 +306,16 @@ mod tests {
 
     #[test]
     fn a_long_utterance_ends_at_a_short_pause() {
-        // 15 s of speech, then a pause of 0.35 s that would not end a short one.
         let windows = |secs: f64| (secs * 16_000.0 / WINDOW as f64) as usize;
-        let ended = run(SegmenterOptions::default(), &[(windows(15.0), 0.9), (11, 0.1), (windows(2.0), 0.9)]);
-        assert_eq!(ended.len(), 2);
+        let check = |secs, pause_secs, expect| {
+            let script = [(windows(secs), 0.9), (windows(pause_secs), 0.1), (windows(2.0), 0.9)];
+            let ended = run(SegmenterOptions::default(), &script);
+            assert_eq!(ended.len(), expect, "{secs} s, then a pause of {pause_secs} s");
+        };
+        check(5.0, 0.4, 1);
+        check(10.0, 0.25, 1);
+        check(10.0, 0.35, 2);
+        check(15.0, 0.13, 2);
     }
 
     #[test]

@@ -174,7 +174,10 @@ impl Ear {
                 Ok(Some(frame)) => frame,
                 Ok(None) => return Ok(()),
                 Err(error) if error.recovery() == Recovery::Continue => {
-                    tracing::warn!("{error}");
+                    // Who waits for a recording tells of it at the end; a live room's crew must know now.
+                    if self.is_live {
+                        tracing::warn!("{error}");
+                    }
                     self.status.source_trouble(&error);
                     continue;
                 }

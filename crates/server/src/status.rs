@@ -94,6 +94,11 @@ impl RoomStatus {
         self.lock().now.trouble = Some(error.to_string());
     }
 
+    /// The latest trouble of the source, in words.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.lock().now.trouble.clone()
+    }
+
     pub(crate) fn ended(&self, error: Option<&CaptureError>) {
         let now = &mut self.lock().now;
         now.has_ended = true;

@@ -246,3 +246,18 @@ async fn a_microphone_is_captioned() {
     assert!(said.to_lowercase().contains("конференци"), "{said}");
     server.stop();
 }
+
+#[test]
+#[ignore = "needs the models: scripts/test runs it"]
+fn a_missing_microphone_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("dostyq.toml");
+    let room = "[[room]]\nname = \"a\"\ninput = { device = \"Desk 9000\" }\n";
+    std::fs::write(&config, format!("[server]\nlisten = \"127.0.0.1:0\"\n{room}")).expect("writable");
+    let output = run(&["serve", "--config", config.to_str().expect("UTF-8")]);
+    assert_eq!(output.status.code(), Some(2));
+    // ALSA's library writes of what it tries to the same place, and nobody can stop it; ours is the last line.
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let line = text.lines().last().unwrap_or_default();
+    assert!(line.starts_with("dostyq: room \"a\": ") && line.contains("dostyq devices"), "{text}");
+}

@@ -138,12 +138,50 @@ fn bad_input_is_named_with_its_remedy() {
 
 #[test]
 #[ignore = "needs the models: scripts/test runs it"]
+fn a_recording_that_breaks_off_is_captioned_until_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let whole = std::fs::read(speech("demo.flac")).expect("the demo");
+    let broken = folder.path().join("broken.flac");
+    std::fs::write(&broken, &whole[..whole.len() / 3]).expect("writable");
+    let line = refusal(&transcribe(&broken, folder.path(), &[]));
+    assert!(line.contains("broken.flac ends early at 00:00:1"), "{line}");
+    assert!(cues(&folder.path().join("broken.ru.srt")).len() >= 3, "what came before is in the files");
+}
+
+#[test]
+#[ignore = "needs the models: scripts/test runs it"]
+fn a_recording_without_sound_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let silent = folder.path().join("silent.wav");
+    // A second of zeros: RIFF header, 16-bit mono at 16 kHz.
+    let mut bytes =
+        b"RIFF\x24\x7d\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x80\x3e\0\0\0\x7d\0\0\x02\0\x10\0data\0\x7d\0\0".to_vec();
+    bytes.resize(bytes.len() + 32_000, 0);
+    std::fs::write(&silent, bytes).expect("writable");
+    let line = refusal(&transcribe(&silent, folder.path(), &[]));
+    assert!(line.contains("silent.wav holds nothing but digital silence"), "{line}");
+}
+
+#[test]
+#[ignore = "needs the models: scripts/test runs it"]
 fn a_damaged_or_missing_model_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let recording = speech("demo.flac");
     let arguments = ["transcribe", recording.to_str().expect("UTF-8"), "--out", folder.path().to_str().expect("UTF-8")];
     let output = dostyq().args(arguments).env("DOSTYQ_MODELS", folder.path().join("none")).output().expect("runs");
     assert!(refusal(&output).contains("dostyq models pull"), "the remedy is named");
+
+    let bundled = folder.path().join("models/silero-vad");
+    std::fs::create_dir_all(&bundled).expect("writable");
+    for file in std::fs::read_dir(common::repository("models/silero-vad")).expect("bundled").flatten() {
+        let mut bytes = std::fs::read(file.path()).expect("readable");
+        bytes[100] ^= 1;
+        std::fs::write(bundled.join(file.file_name()), bytes).expect("writable");
+    }
+    let output = dostyq().args(arguments).env("DOSTYQ_BUNDLED", folder.path().join("models")).output().expect("runs");
+    let line = refusal(&output);
+    assert!(line.contains("silero-vad") && line.contains("wrong checksum"), "{line}");
+
     let line = refusal(&run(&[&arguments[..], &["--speech", "whisper-enormous"]].concat()));
     assert!(line.contains("whisper-enormous") && line.contains("whisper-base"), "{line}");
 }

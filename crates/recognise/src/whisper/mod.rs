@@ -13,6 +13,7 @@ use dostyq_speech::{Hypothesis, Lang, LangChoice, Word};
 use whisper_rs::{WhisperContext, WhisperContextParameters, WhisperError, WhisperState, WhisperTokenId};
 
 use crate::guard::without_loop;
+use crate::loudness::even_out;
 use crate::times::word_times;
 use crate::{LangScores, RecogniseError, Recogniser, Recognition, Request, Signals};
 use vocabulary::Vocabulary;
@@ -69,7 +70,8 @@ impl Whisper {
 
     fn run(&mut self, request: &Request<'_>) -> Result<Recognition, WhisperError> {
         let samples = &request.utterance.samples;
-        sound::prepare(&mut self.state, samples, self.context.n_audio_ctx(), self.threads)?;
+        let even = even_out(samples);
+        sound::prepare(&mut self.state, &even, self.context.n_audio_ctx(), self.threads)?;
         self.state.encode(0, self.threads)?;
 
         self.state.decode(&[self.vocabulary.start], 0, self.threads)?;

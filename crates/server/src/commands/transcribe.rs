@@ -55,7 +55,7 @@ pub(super) fn run(options: &Transcribe) -> anyhow::Result<()> {
         is_live: options.realtime,
     };
     let status = Arc::new(RoomStatus::default());
-    let room = start(&engines, source, Box::new(sink), room_options, status, trace, stop.clone())?;
+    let room = start(&engines, source, Box::new(sink), room_options, Arc::clone(&status), trace, stop.clone())?;
 
     let mut saved = Instant::now();
     while !room.has_ended() {
@@ -70,26 +70,36 @@ pub(super) fn run(options: &Transcribe) -> anyhow::Result<()> {
     bar.finish_and_clear();
     // Whatever ended it, what was understood is written.
     let paths = save()?;
-    outcome?;
-    let captions = dostyq_archive::collect(log.as_ref(), &recording)?.len();
-    report(options, &lock(&heard), captions, stop.is_raised());
     for path in paths {
         say(&path.display().to_string());
     }
-    Ok(())
+    outcome?;
+    let captions = dostyq_archive::collect(log.as_ref(), &recording)?.len();
+    report(options, &lock(&heard), captions, status.trouble(), stop.is_raised())
 }
 
-fn report(options: &Transcribe, sound: &Sound, captions: usize, was_stopped: bool) {
+/// What the person at the terminal should know besides the files, which are written in any case.
+fn report(
+    options: &Transcribe,
+    sound: &Sound,
+    captions: usize,
+    trouble: Option<String>,
+    was_stopped: bool,
+) -> anyhow::Result<()> {
+    if let Some(trouble) = trouble {
+        anyhow::bail!(trouble);
+    }
+    let file = options.file.display();
     if was_stopped {
         tell(&format!("dostyq: stopped at {}; the files hold what was captioned until then", sound.until));
     } else if sound.peak_dbfs <= Level::SILENCE.peak_dbfs {
-        tell(&format!(
-            "dostyq: {} holds nothing but digital silence: somebody recorded the wrong input",
-            options.file.display()
-        ));
+        anyhow::bail!(
+            "{file} holds nothing but digital silence: the wrong input was recorded, or another --channel has it"
+        );
     } else if captions == 0 {
-        tell(&format!("dostyq: no speech was found in {}; its files are empty", options.file.display()));
+        tell(&format!("dostyq: no speech was found in {file}; its files are empty"));
     }
+    Ok(())
 }
 
 /// A first Ctrl-C finishes what was heard; a second one ends the program, which loses nothing already saved.
