@@ -1,0 +1,60 @@
+// The real server with its real models, when DOSTYQ_URL names one, such as http://127.0.0.1:8080: both languages must
+// be read on both pages within a minute.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { HALL, PHONE, launch, openPage, screenshot } from "./support/browser.js";
+
+const ORIGIN = process.env.DOSTYQ_URL?.replace(/\/$/, "");
+const ROOM = process.env.DOSTYQ_ROOM ?? "demo";
+const CAPTIONS_MILLIS = 60_000;
+
+const skip = ORIGIN ? false : "DOSTYQ_URL names no running server; scripts/test starts one";
+const browser = ORIGIN ? await launch() : null;
+after(() => browser?.close());
+
+/**
+ * @param {string} name
+ * @param {string} path
+ * @param {import("playwright-core").BrowserContextOptions} options
+ * @param {string} pair selects the elements that hold a caption and its translation
+ */
+function captionsAppear(name, path, options, pair) {
+  test(`captions in both languages appear on the ${name}`, { skip }, async () => {
+    assert.ok(browser && ORIGIN);
+    const { page, assertClean } = await openPage(browser, options, new URL(ORIGIN).hostname);
+    await page.goto(ORIGIN + path);
+    await page.waitForFunction(
+      (selector) =>
+        [...document.querySelectorAll(selector)].some((line) =>
+          ["kk", "ru"].every((lang) => {
+            const cell = line.querySelector(`[lang="${lang}"]`);
+            return cell !== null && !cell.querySelector(".dots") && cell.textContent?.trim() !== "";
+          }),
+        ),
+      pair,
+      { timeout: CAPTIONS_MILLIS },
+    );
+    assert.equal(await page.getAttribute("html", "data-state"), "live");
+    await screenshot(page, `live-${name.replace(" ", "-")}`);
+    assertClean();
+    await page.context().close();
+  });
+}
+
+captionsAppear("hall screen", `/r/${ROOM}/screen`, { viewport: HALL }, ".row");
+captionsAppear("phone page", `/r/${ROOM}?lang=both`, { viewport: PHONE, colorScheme: "dark" }, "#log .line");
+
+test("the list of rooms names the room and shows its code", { skip }, async () => {
+  assert.ok(browser && ORIGIN);
+  const { page, assertClean } = await openPage(browser, { viewport: PHONE }, new URL(ORIGIN).hostname);
+  await page.goto(ORIGIN);
+  await page.waitForSelector(`#rooms a[href="/r/${ROOM}/screen"]`);
+  await page.waitForFunction(() => {
+    const code = /** @type {HTMLImageElement | null} */ (document.querySelector("#rooms img"));
+    return code !== null && code.naturalWidth > 0;
+  });
+  await screenshot(page, "live-rooms");
+  assertClean();
+  await page.context().close();
+});
