@@ -19,7 +19,7 @@
 //!
 //! let hypothesis = |text: &str| Hypothesis {
 //!     lang: Lang::Russian,
-//!     lang_confidence: 0.9,
+//!     lang_confidence: 0.995,
 //!     words: text
 //!         .split(' ')
 //!         .enumerate()

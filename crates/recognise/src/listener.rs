@@ -123,7 +123,7 @@ mod tests {
                 })
                 .collect();
             Ok(Recognition {
-                hypothesis: Hypothesis { lang, lang_confidence: 0.9, words },
+                hypothesis: Hypothesis { lang, lang_confidence: 0.995, words },
                 signals: Signals { mean_log_probability, no_speech_probability: 0.0, looped: false, lang_scores: None },
             })
         }

@@ -3,6 +3,12 @@ use dostyq_speech::{Hypothesis, Lang, SampleTime, SegmentId, TimeSpan, Transcrip
 /// A word that ends this close to the edge of the sound, in samples (0.3 s), may be cut off: it is not committed yet.
 const EDGE: u64 = 4_800;
 
+/// Probability of the language from which words may be committed in it: what is committed cannot change its language any
+/// more. Clear speech reaches it within a second; Kazakh with Russian words in it needs longer.
+const SURE_LANG: f32 = 0.99;
+/// Sound after which words are committed in the likelier language all the same, in samples (8 s).
+const LANG_PATIENCE: u64 = 128_000;
+
 /// Commits what successive hypotheses of one utterance agree on.
 ///
 /// LocalAgreement-2 (Liu et al., "Low-latency sequence-to-sequence speech recognition and translation by partial
@@ -41,10 +47,14 @@ impl StreamingPolicy {
     /// A hypothesis of the growing utterance, whose sound ends at `edge`.
     pub fn grow(&mut self, hypothesis: &Hypothesis, edge: SampleTime) -> Transcript {
         let tail = continuation(&self.committed, &hypothesis.words);
+        let begin = tail.first().map_or(edge, |word| word.span.start);
+        let knows_lang = self.lang.is_some()
+            || hypothesis.lang_confidence >= SURE_LANG
+            || edge.samples_since(begin) >= LANG_PATIENCE;
         let agreed = tail
             .iter()
             .zip(&self.previous)
-            .take_while(|(now, before)| same_word(now, before) && now.span.end + EDGE <= edge)
+            .take_while(|(now, before)| knows_lang && same_word(now, before) && now.span.end + EDGE <= edge)
             .count();
         if agreed > 0 && self.lang.is_none() {
             self.lang = Some((hypothesis.lang, hypothesis.lang_confidence));
@@ -148,7 +158,7 @@ mod tests {
     }
 
     fn hypothesis(text: &str) -> Hypothesis {
-        Hypothesis { lang: Lang::Russian, lang_confidence: 0.9, words: words(text) }
+        Hypothesis { lang: Lang::Russian, lang_confidence: 0.995, words: words(text) }
     }
 
     /// Grows through the texts with the edge far away and returns "committed|tentative" after each.
@@ -220,6 +230,20 @@ mod tests {
         policy.grow(&hypothesis("а б"), edge);
         let kazakh = Hypothesis { lang: Lang::Kazakh, ..hypothesis("а б в") };
         assert_eq!(policy.grow(&kazakh, edge).lang, Lang::Russian);
+    }
+
+    #[test]
+    fn nothing_is_committed_in_a_doubtful_language_until_patience_ends() {
+        let check = |lang_confidence, edge_millis, expect| {
+            let mut policy = StreamingPolicy::new(SegmentId(1));
+            let doubtful = Hypothesis { lang_confidence, ..hypothesis("а б") };
+            let edge = SampleTime::from_millis(edge_millis);
+            policy.grow(&doubtful, edge);
+            assert_eq!(policy.grow(&doubtful, edge).committed.len(), expect, "{lang_confidence} at {edge_millis} ms");
+        };
+        check(0.9, 3_000, 0);
+        check(0.995, 3_000, 2);
+        check(0.6, 9_000, 2);
     }
 
     #[test]

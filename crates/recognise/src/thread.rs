@@ -133,6 +133,17 @@ impl RecogniserThread {
         })
     }
 
+    /// Gives up on everything that waits; the number of finals among it. Only what the engine works on is still answered.
+    pub fn close(&self) -> usize {
+        let mut desk = self.shared.lock();
+        desk.is_closed = true;
+        let abandoned = desk.rooms.values_mut().map(|waiting| std::mem::take(&mut waiting.finals).len()).sum();
+        drop(desk);
+        self.shared.work.notify_all();
+        self.shared.room.notify_all();
+        abandoned
+    }
+
     /// A room leaves: its waiting finals are heard first, its draft is forgotten, its answer is dropped last.
     pub fn leave(&self, room: usize) {
         let mut desk = self.shared.lock();
@@ -145,9 +156,7 @@ impl RecogniserThread {
 
 impl Drop for RecogniserThread {
     fn drop(&mut self) {
-        self.shared.lock().is_closed = true;
-        self.shared.work.notify_all();
-        self.shared.room.notify_all();
+        self.close();
         if let Some(thread) = self.thread.take() {
             // A panic of the engine has been reported by the thread itself; there is nobody left to tell here.
             drop(thread.join());
@@ -324,5 +333,24 @@ mod tests {
         thread.leave(room);
         assert_eq!(verdicts.iter().collect::<Vec<_>>(), [1, 2, 3]);
         assert!(matches!(thread.submit(Job { room, utterance: utterance(4, 1, true) }), Err(RecogniseError::Stopped)));
+    }
+
+    #[test]
+    fn a_closed_engine_keeps_nobody_waiting() {
+        let (let_go, thread) = engine();
+        let (heard, verdicts) = sync_channel(100);
+        let room = thread.join(LangChoice::Auto, move |v| heard.send(v.utterance.segment.0).expect("a reader"));
+        thread.submit(Job { room, utterance: utterance(1, 1, true) }).expect("open");
+        while thread.shared.lock().rooms[&room].listener.is_some() {
+            std::thread::yield_now();
+        }
+        for segment in 2..=4 {
+            thread.submit(Job { room, utterance: utterance(segment, 1, true) }).expect("open");
+        }
+        assert_eq!(thread.close(), 3);
+        thread.leave(room);
+        let_go.send(()).expect("an engine");
+        drop(thread);
+        assert_eq!(verdicts.iter().collect::<Vec<_>>(), [1], "what the engine worked on is still answered");
     }
 }

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use dostyq_hub::{Hub, HubOptions};
@@ -14,6 +15,9 @@ use crate::status::RoomStatus;
 use crate::trace::Trace;
 use crate::web::{self, Site};
 use crate::{Stop, local_address, say};
+
+/// How long a stop waits for what was heard to be recognised. A machine that keeps up needs two or three seconds.
+const FINISH_WITHIN: Duration = Duration::from_secs(15);
 
 /// `dostyq serve`.
 ///
@@ -53,7 +57,16 @@ pub(super) fn run(options: &Serve) -> anyhow::Result<()> {
         wait_for_a_signal().await;
         tracing::info!("stopping: finishing what was heard");
         stop.raise();
-        let finished = tokio::task::spawn_blocking(move || rooms.into_iter().try_for_each(RunningRoom::wait)).await;
+        let recogniser = Arc::clone(&engines.recogniser);
+        let mut finishing = tokio::task::spawn_blocking(move || rooms.into_iter().try_for_each(RunningRoom::wait));
+        let finished = tokio::select! {
+            finished = &mut finishing => finished,
+            () = tokio::time::sleep(FINISH_WITHIN) => {
+                let abandoned = recogniser.close();
+                tracing::warn!("the machine was behind: {abandoned} utterance(s) of the last minutes stay without captions");
+                finishing.await
+            }
+        };
         hub.shutdown().await;
         serving.await.context("the web server failed")?;
         finished.context("a room failed")?
