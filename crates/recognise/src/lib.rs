@@ -48,6 +48,7 @@ mod policy;
 mod recogniser;
 mod thread;
 mod times;
+mod turns;
 mod whisper;
 
 pub use language::{LangScores, LanguageRouter};
@@ -55,4 +56,5 @@ pub use listener::{Heard, Listener};
 pub use policy::StreamingPolicy;
 pub use recogniser::{Effort, RecogniseError, Recogniser, Recognition, Request, Signals};
 pub use thread::{Job, RecogniserThread, Verdict};
+pub use turns::Turns;
 pub use whisper::{Whisper, WhisperOptions};

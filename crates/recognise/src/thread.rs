@@ -1,15 +1,11 @@
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use dostyq_speech::{LangChoice, Utterance};
 
-use crate::{Heard, Listener, RecogniseError, Recogniser};
-
-/// Final utterances of one room that may wait for the engine; when they are this many, the room's capture waits (a
-/// recording) or the backlog is the operator's to see (a live desk). 64 utterances are several minutes of speech.
-const WAITING_FINALS: usize = 64;
+use crate::{Heard, Listener, RecogniseError, Recogniser, Turns};
 
 /// An utterance for the engine.
 #[derive(Clone, Debug)]
@@ -33,10 +29,7 @@ pub struct Verdict {
 
 type Answer = Box<dyn FnMut(Verdict) + Send>;
 
-/// One engine on one named thread, shared fairly by all rooms.
-///
-/// Each room has at most one waiting draft (a newer one replaces it) and a queue of finals, none of which is dropped.
-/// Rooms take turns; finals go before drafts.
+/// One engine on one named thread, shared fairly by all rooms as [`Turns`] says.
 pub struct RecogniserThread {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -46,25 +39,24 @@ struct Shared {
     desk: Mutex<Desk>,
     /// Work came or the end.
     work: Condvar,
-    /// A final was taken: there is room for another.
+    /// A job is done: there is room for another, or nothing is owed any more.
     room: Condvar,
 }
 
 #[derive(Default)]
 struct Desk {
-    rooms: BTreeMap<usize, Waiting>,
-    /// The room whose turn it is.
-    turn: usize,
+    turns: Turns,
+    /// What each room listens with; away while the engine works for the room.
+    ears: BTreeMap<usize, Ear>,
+    /// What the operator said of a room's language since its last job.
+    choices: BTreeMap<usize, LangChoice>,
     next_room: usize,
     is_closed: bool,
 }
 
-struct Waiting {
-    listener: Option<Listener>,
-    answer: Option<Answer>,
-    finals: VecDeque<Utterance>,
-    draft: Option<Utterance>,
-    choice: Option<LangChoice>,
+struct Ear {
+    listener: Listener,
+    answer: Answer,
 }
 
 impl RecogniserThread {
@@ -81,63 +73,42 @@ impl RecogniserThread {
         let mut desk = self.shared.lock();
         let room = desk.next_room;
         desk.next_room += 1;
-        desk.rooms.insert(
-            room,
-            Waiting {
-                listener: Some(Listener::new(choice)),
-                answer: Some(Box::new(answer)),
-                finals: VecDeque::new(),
-                draft: None,
-                choice: None,
-            },
-        );
+        desk.turns.join(room);
+        desk.ears.insert(room, Ear { listener: Listener::new(choice), answer: Box::new(answer) });
         room
     }
 
     /// The operator changes a room's language; it holds from its next utterance on.
     pub fn set_choice(&self, room: usize, choice: LangChoice) {
-        if let Some(waiting) = self.shared.lock().rooms.get_mut(&room) {
-            waiting.choice = Some(choice);
-        }
+        self.shared.lock().choices.insert(room, choice);
     }
 
     /// Hands in a job. A draft replaces the one that waits. A final waits for a place, and is refused only when the
     /// engine is gone.
     pub fn submit(&self, job: Job) -> Result<(), RecogniseError> {
         let mut desk = self.shared.lock();
-        loop {
-            let is_closed = desk.is_closed;
-            let Some(waiting) = desk.rooms.get_mut(&job.room).filter(|_| !is_closed) else {
-                return Err(RecogniseError::Stopped);
-            };
-            if !job.utterance.is_final {
-                waiting.draft = Some(job.utterance);
-                break;
-            }
-            if waiting.finals.len() < WAITING_FINALS {
-                waiting.draft = None;
-                waiting.finals.push_back(job.utterance);
-                break;
-            }
-            desk = self.shared.room.wait(desk).unwrap_or_else(PoisonError::into_inner);
+        let is_open = |desk: &Desk| !desk.is_closed && desk.turns.knows(job.room);
+        while job.utterance.is_final && is_open(&desk) && !desk.turns.has_place(job.room) {
+            desk = self.shared.wait_for_room(desk);
         }
+        if !is_open(&desk) {
+            return Err(RecogniseError::Stopped);
+        }
+        desk.turns.submit(job.room, job.utterance);
         self.shared.work.notify_one();
         Ok(())
     }
 
-    /// Whether a room has nothing waiting, so that a draft would be heard at once.
+    /// Whether a room has nothing waiting, so that a draft would be heard soon.
     pub fn is_idle(&self, room: usize) -> bool {
-        self.shared.lock().rooms.get(&room).is_some_and(|w| {
-            // The listener is away while the engine works for the room.
-            w.listener.is_some() && w.finals.is_empty() && w.draft.is_none()
-        })
+        self.shared.lock().turns.is_idle(room)
     }
 
     /// Gives up on everything that waits; the number of finals among it. Only what the engine works on is still answered.
     pub fn close(&self) -> usize {
         let mut desk = self.shared.lock();
         desk.is_closed = true;
-        let abandoned = desk.rooms.values_mut().map(|waiting| std::mem::take(&mut waiting.finals).len()).sum();
+        let abandoned = desk.turns.clear();
         drop(desk);
         self.shared.work.notify_all();
         self.shared.room.notify_all();
@@ -147,10 +118,11 @@ impl RecogniserThread {
     /// A room leaves: its waiting finals are heard first, its draft is forgotten, its answer is dropped last.
     pub fn leave(&self, room: usize) {
         let mut desk = self.shared.lock();
-        while desk.rooms.get(&room).is_some_and(|w| !w.finals.is_empty() || w.listener.is_none()) && !desk.is_closed {
-            desk = self.shared.room.wait(desk).unwrap_or_else(PoisonError::into_inner);
+        while desk.turns.is_owed(room) && !desk.is_closed {
+            desk = self.shared.wait_for_room(desk);
         }
-        desk.rooms.remove(&room);
+        desk.turns.leave(room);
+        desk.ears.remove(&room);
     }
 }
 
@@ -168,6 +140,10 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, Desk> {
         // The desk is a plain value that every critical section leaves whole.
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait_for_room<'a>(&self, desk: MutexGuard<'a, Desk>) -> MutexGuard<'a, Desk> {
+        self.room.wait(desk).unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -188,17 +164,19 @@ fn work(shared: &Shared, mut engine: Box<dyn Recogniser>) {
         if desk.is_closed {
             return;
         }
-        let Some((room, utterance, mut listener, mut answer)) = desk.take() else {
+        let Some((room, utterance, mut ear)) = desk.take() else {
             desk = shared.work.wait(desk).unwrap_or_else(PoisonError::into_inner);
             continue;
         };
         drop(desk);
-        let verdict = hear(&mut listener, engine.as_mut(), utterance);
-        answer(verdict);
+        let verdict = hear(&mut ear.listener, engine.as_mut(), utterance);
+        (ear.answer)(verdict);
         desk = shared.lock();
-        if let Some(waiting) = desk.rooms.get_mut(&room) {
-            (waiting.listener, waiting.answer) = (Some(listener), Some(answer));
+        // A room that left in the meantime, because the desk was closed, gets its ear back no more.
+        if desk.turns.is_owed(room) {
+            desk.ears.insert(room, ear);
         }
+        desk.turns.done(room);
         shared.room.notify_all();
     }
 }
@@ -214,24 +192,14 @@ fn hear(listener: &mut Listener, engine: &mut dyn Recogniser, mut utterance: Utt
 }
 
 impl Desk {
-    /// The next job: rooms in turn, a final before a draft.
-    fn take(&mut self) -> Option<(usize, Utterance, Listener, Answer)> {
-        let order: Vec<usize> =
-            self.rooms.range(self.turn..).chain(self.rooms.range(..self.turn)).map(|(room, _)| *room).collect();
-        let has = |desk: &Desk, room: usize, draft: bool| {
-            desk.rooms.get(&room).is_some_and(|w| if draft { w.draft.is_some() } else { !w.finals.is_empty() })
-        };
-        let room =
-            [false, true].iter().find_map(|&draft| order.iter().copied().find(|&room| has(self, room, draft)))?;
-        self.turn = room + 1;
-        let waiting = self.rooms.get_mut(&room)?;
-        let utterance = waiting.finals.pop_front().or_else(|| waiting.draft.take())?;
-        let mut listener = waiting.listener.take()?;
-        let answer = waiting.answer.take()?;
-        if let Some(choice) = waiting.choice.take() {
-            listener.set_choice(choice);
+    /// The next job with what its room listens with.
+    fn take(&mut self) -> Option<(usize, Utterance, Ear)> {
+        let (room, utterance) = self.turns.take()?;
+        let mut ear = self.ears.remove(&room)?;
+        if let Some(choice) = self.choices.remove(&room) {
+            ear.listener.set_choice(choice);
         }
-        Some((room, utterance, listener, answer))
+        Some((room, utterance, ear))
     }
 }
 
@@ -280,7 +248,7 @@ mod tests {
         });
         // The first job occupies the engine; the others wait.
         thread.submit(Job { room, utterance: utterance(1, 10, false) }).expect("open");
-        while thread.shared.lock().rooms[&room].listener.is_some() {
+        while thread.shared.lock().ears.contains_key(&room) {
             std::thread::yield_now();
         }
         for length in [20, 30, 40] {
@@ -295,30 +263,6 @@ mod tests {
         }
         let order: Vec<_> = verdicts.iter().take(4).collect();
         assert_eq!(order, [(1, 10, false), (1, 50, true), (2, 60, true), (3, 70, false)]);
-    }
-
-    #[test]
-    fn rooms_take_turns() {
-        let (let_go, thread) = engine();
-        let (heard, verdicts) = sync_channel(100);
-        let join = |name: char| {
-            let heard = heard.clone();
-            thread.join(LangChoice::Auto, move |v| heard.send((name, v.utterance.segment.0)).expect("a reader"))
-        };
-        let (a, b) = (join('a'), join('b'));
-        thread.submit(Job { room: a, utterance: utterance(1, 1, true) }).expect("open");
-        while thread.shared.lock().rooms[&a].listener.is_some() {
-            std::thread::yield_now();
-        }
-        for segment in 2..=4 {
-            thread.submit(Job { room: a, utterance: utterance(segment, 1, true) }).expect("open");
-        }
-        thread.submit(Job { room: b, utterance: utterance(1, 1, true) }).expect("open");
-        for _ in 0..5 {
-            let_go.send(()).expect("an engine");
-        }
-        let order: Vec<_> = verdicts.iter().take(5).collect();
-        assert_eq!(order, [('a', 1), ('b', 1), ('a', 2), ('a', 3), ('a', 4)]);
     }
 
     #[test]
@@ -341,7 +285,7 @@ mod tests {
         let (heard, verdicts) = sync_channel(100);
         let room = thread.join(LangChoice::Auto, move |v| heard.send(v.utterance.segment.0).expect("a reader"));
         thread.submit(Job { room, utterance: utterance(1, 1, true) }).expect("open");
-        while thread.shared.lock().rooms[&room].listener.is_some() {
+        while thread.shared.lock().ears.contains_key(&room) {
             std::thread::yield_now();
         }
         for segment in 2..=4 {

@@ -2,41 +2,37 @@
 //!
 //! ```text
 //! capture ─► segment ─► recognise ─┬──────────────► caption ─► sink (log and hub, or files)
-//! └── thread "hear-ROOM" ┘  (model) └► translate ──►┘ └──── thread "caption-ROOM" ────┘
+//! └── thread "hear-ROOM" ┘ (model) └─► translate ──►┘ └──── thread "caption-ROOM" ────┘
 //! ```
 //! Values go only to the right, through bounded queues, so no stage can wait in a circle. A live room's queues hold
 //! minutes of finals; a recording that is read faster than it is understood waits at the first of them.
 
+mod attention;
+mod captions;
+mod ear;
+
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use dostyq_caption::Captioner;
-use dostyq_capture::{CaptureError, Recovery, Source};
-use dostyq_recognise::{Heard, Job, RecogniserThread, Verdict};
-use dostyq_segment::{Segmenter, SegmenterOptions, SileroVad};
-use dostyq_speech::{
-    CaptionEvent, LangChoice, Marker, SampleTime, SegmentId, Transcript, Translation, Utterance, join_words,
-};
+use dostyq_capture::Source;
+use dostyq_recognise::{Heard, Verdict};
+use dostyq_speech::{CaptionEvent, LangChoice, Marker, SampleTime, SegmentId, Translation, join_words};
 
 use crate::Stop;
 use crate::engines::Engines;
 use crate::status::RoomStatus;
 use crate::trace::Trace;
 use crate::translator_thread::{TranslationJob, TranslatorDesk};
+pub(crate) use attention::Attention;
+use captions::Captions;
+use ear::Ear;
+pub(crate) use ear::unix_millis;
 
 /// Events on their way to the captioner. Finals are bounded by the recogniser's queue; this is room for their drafts,
 /// translations and marks.
 const CAPTION_QUEUE: usize = 256;
-/// Shortest time between two drafts of a growing utterance, in samples (0.4 s): more often than that flickers, and a
-/// slower machine asks less often by itself, since a draft waits until the engine is free.
-const DRAFT_STRIDE: u64 = 6_400;
-/// Sound that a first draft needs, in samples (0.8 s): in less, a language cannot be told.
-const DRAFT_LEAST: usize = 12_800;
-/// Sound between two notes of the wall time (a minute), in samples.
-const ANCHOR_STRIDE: u64 = 60 * 16_000;
 
 /// Where captions go at the end of the path. Called on one thread; may wait for a disk, never for a viewer.
 pub trait CaptionSink: Send {
@@ -108,138 +104,19 @@ pub fn start(
     let detector = engines.voice_detector()?;
     let recogniser = Arc::clone(&engines.recogniser);
     let room = recogniser.join(options.language, answer(arrivals.clone(), engines.translator.desk()));
-    let name = options.name.clone();
 
-    let captioning = {
-        let clock = Clock { is_live: options.is_live, began: Instant::now(), begin: options.begin, busy_until: 0.0 };
-        let captions = Captions { captioner: Captioner::new(), sink, trace, clock, status: Arc::clone(&status) };
-        std::thread::Builder::new().name(format!("caption-{name}")).spawn(move || captions.run(&queue))
-    }
-    .context("the caption thread cannot be started")?;
+    let captions = Captions::new(sink, trace, Arc::clone(&status), &options);
+    let captioning = std::thread::Builder::new()
+        .name(format!("caption-{}", options.name))
+        .spawn(move || captions.run(&queue))
+        .context("the caption thread cannot be started")?;
 
-    let hearing = {
-        let segmenter = Segmenter::new(SegmenterOptions::default(), options.first_segment);
-        let ear = Ear {
-            source,
-            detector,
-            segmenter,
-            recogniser: Arc::clone(&recogniser),
-            room,
-            arrivals,
-            is_live: options.is_live,
-            status,
-            stop,
-            last_draft: options.begin,
-            last_anchor: None,
-        };
-        std::thread::Builder::new().name(format!("hear-{name}")).spawn(move || ear.run(options.begin))
-    }
-    .context("the capture thread cannot be started")?;
+    let ear = Ear::new(source, detector, recogniser, room, arrivals, status, stop, &options);
+    let hearing = std::thread::Builder::new()
+        .name(format!("hear-{}", options.name))
+        .spawn(move || ear.run())
+        .context("the capture thread cannot be started")?;
     Ok(RunningRoom { hearing, captioning })
-}
-
-/// Capture and segmentation of one room.
-struct Ear {
-    source: Box<dyn Source>,
-    detector: SileroVad,
-    segmenter: Segmenter,
-    recogniser: Arc<RecogniserThread>,
-    room: usize,
-    arrivals: SyncSender<Arrival>,
-    is_live: bool,
-    status: Arc<RoomStatus>,
-    stop: Stop,
-    last_draft: SampleTime,
-    last_anchor: Option<SampleTime>,
-}
-
-impl Ear {
-    fn run(mut self, begin: SampleTime) -> anyhow::Result<()> {
-        self.mark(begin, Marker::Started);
-        let mut now = begin;
-        let outcome = self.listen(&mut now);
-        // Whatever ended it, what was heard is captioned to its end before the room is left.
-        if let Some(utterance) = self.segmenter.finish() {
-            self.submit(utterance)?;
-        }
-        self.recogniser.leave(self.room);
-        self.send(Arrival::Ended(now));
-        self.status.ended(outcome.as_ref().err());
-        outcome.map_err(Into::into)
-    }
-
-    fn listen(&mut self, now: &mut SampleTime) -> Result<(), CaptureError> {
-        while !self.stop.is_raised() {
-            let frame = match self.source.next_frame() {
-                Ok(Some(frame)) => frame,
-                Ok(None) => return Ok(()),
-                Err(error) if error.recovery() == Recovery::Continue => {
-                    // Who waits for a recording tells of it at the end; a live room's crew must know now.
-                    if self.is_live {
-                        tracing::warn!("{error}");
-                    }
-                    self.status.source_trouble(&error);
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            while let Some((at, marker)) = self.source.take_marker() {
-                self.mark(at, marker);
-            }
-            *now = frame.span().end;
-            self.anchor(*now);
-            let probability = self.detector.probability(&frame.samples).unwrap_or_else(|error| {
-                // A window that cannot be judged counts as voice: a caption too many is better than a word lost.
-                tracing::error!("{error}");
-                1.0
-            });
-            self.status.heard(&frame, probability);
-            if let Some(utterance) = self.segmenter.push(&frame, probability) {
-                self.last_draft = *now;
-                if self.submit(utterance).is_err() {
-                    return Ok(());
-                }
-            } else if self.is_live {
-                self.draft(*now);
-            }
-        }
-        Ok(())
-    }
-
-    /// Hands the growing utterance in, when it has grown and the engine is free for it.
-    fn draft(&mut self, now: SampleTime) {
-        if now.samples_since(self.last_draft) < DRAFT_STRIDE || !self.recogniser.is_idle(self.room) {
-            return;
-        }
-        if let Some(utterance) = self.segmenter.growing().filter(|u| u.samples.len() >= DRAFT_LEAST) {
-            self.last_draft = now;
-            // A refused draft means that the engine is gone, which the next final reports.
-            self.submit(utterance).ok();
-        }
-    }
-
-    fn submit(&self, utterance: Utterance) -> anyhow::Result<()> {
-        if utterance.is_final {
-            self.status.final_waits();
-        }
-        Ok(self.recogniser.submit(Job { room: self.room, utterance })?)
-    }
-
-    fn mark(&self, at: SampleTime, marker: Marker) {
-        self.send(Arrival::Marked(at, marker));
-    }
-
-    fn anchor(&mut self, now: SampleTime) {
-        if self.is_live && self.last_anchor.is_none_or(|last| now.samples_since(last) >= ANCHOR_STRIDE) {
-            self.last_anchor = Some(now);
-            self.send(Arrival::Anchored(now, unix_millis()));
-        }
-    }
-
-    fn send(&self, arrival: Arrival) {
-        // The caption thread outlives this one, since it ends when the last sender is gone; if it failed, `wait` says so.
-        self.arrivals.send(arrival).ok();
-    }
 }
 
 /// What happens on the recogniser's thread with a verdict: to the captioner first, then, if it is final, to the
@@ -273,103 +150,10 @@ fn answer(arrivals: SyncSender<Arrival>, translator: TranslatorDesk) -> impl FnM
     }
 }
 
+/// What is known of the segment after a verdict; nothing when a draft failed.
 fn heard(verdict: &Verdict) -> Option<&Heard> {
     match &verdict.heard {
         Ok(heard) => Some(heard),
         Err((_, rest)) => rest.as_ref(),
     }
-}
-
-/// Captioning of one room.
-struct Captions {
-    captioner: Captioner,
-    sink: Box<dyn CaptionSink>,
-    trace: Option<Trace>,
-    clock: Clock,
-    status: Arc<RoomStatus>,
-}
-
-impl Captions {
-    /// Ends when nobody is left who could send.
-    fn run(mut self, queue: &Receiver<Arrival>) {
-        let mut ended = None;
-        for arrival in queue {
-            match arrival {
-                Arrival::Heard(verdict) => self.heard(&verdict),
-                Arrival::Translated(translation) => {
-                    let events = self.captioner.push_translation(translation);
-                    self.show(events);
-                }
-                Arrival::NotTranslated => self.status.not_translated(),
-                Arrival::Marked(at, marker) => self.sink.mark(at, marker),
-                Arrival::Anchored(at, unix_millis) => self.sink.anchor(at, unix_millis),
-                Arrival::Ended(at) => ended = Some(at),
-            }
-        }
-        // The last translations came after the end of the sound; the mark comes after them.
-        if let Some(at) = ended {
-            self.sink.mark(at, Marker::Ended);
-        }
-        if let Some(trace) = self.trace {
-            trace.finish();
-        }
-    }
-
-    fn heard(&mut self, verdict: &Verdict) {
-        if let Err((error, _)) = &verdict.heard {
-            tracing::error!(segment = verdict.utterance.segment.0, "{error}");
-        }
-        let at = self.clock.shown(verdict);
-        if let Some(heard) = heard(verdict) {
-            let transcript = heard.transcript.clone();
-            self.trace(at, &transcript);
-            let events = self.captioner.push_transcript(transcript);
-            self.show(events);
-        }
-        let lag = at - self.clock.since_begin(verdict.utterance.voiced.end);
-        self.status.answered(verdict, heard(verdict), lag);
-    }
-
-    fn show(&mut self, events: Vec<CaptionEvent>) {
-        for event in events {
-            self.sink.show(event);
-        }
-    }
-
-    fn trace(&mut self, at: f64, transcript: &Transcript) {
-        if let Some(trace) = &mut self.trace {
-            trace.write(at, transcript, self.clock.begin);
-        }
-    }
-}
-
-/// When a caption could be seen, in seconds since the source began.
-struct Clock {
-    is_live: bool,
-    began: Instant,
-    begin: SampleTime,
-    /// Until when the engine would have been busy in a live room.
-    busy_until: f64,
-}
-
-impl Clock {
-    fn shown(&mut self, verdict: &Verdict) -> f64 {
-        if self.is_live {
-            return self.began.elapsed().as_secs_f64();
-        }
-        // Before this moment the utterance was not known to be over.
-        let known = self.since_begin(verdict.utterance.heard_until);
-        self.busy_until = self.busy_until.max(known) + verdict.took.as_secs_f64();
-        self.busy_until
-    }
-
-    fn since_begin(&self, moment: SampleTime) -> f64 {
-        SampleTime(moment.samples_since(self.begin)).as_secs()
-    }
-}
-
-/// The present, in Unix milliseconds.
-pub(crate) fn unix_millis() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -99,12 +99,10 @@ impl RoomStatus {
         self.lock().now.trouble.clone()
     }
 
-    pub(crate) fn ended(&self, error: Option<&CaptureError>) {
+    pub(crate) fn ended(&self, trouble: Option<String>) {
         let now = &mut self.lock().now;
         now.has_ended = true;
-        if let Some(error) = error {
-            now.trouble = Some(error.to_string());
-        }
+        now.trouble = trouble.or(now.trouble.take());
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -58,11 +58,6 @@ impl Trace {
         self.report(written);
     }
 
-    pub(crate) fn finish(mut self) {
-        let flushed = self.file.flush();
-        self.report(flushed);
-    }
-
     /// A trace that cannot be written is no reason to stop captions, but it is said, once.
     fn report(&mut self, written: std::io::Result<()>) {
         if let Err(error) = written

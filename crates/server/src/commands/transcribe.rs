@@ -18,6 +18,8 @@ use crate::{Stop, export, say, tell};
 
 /// How often the files are written while the work goes on, so that even a kill leaves all but the last of it.
 const SAVE_EVERY: Duration = Duration::from_secs(20);
+/// How long a stop waits for utterances that were heard already; a recording is read far ahead of what is recognised.
+const FINISH_WITHIN: Duration = Duration::from_secs(3);
 /// How often the progress is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -58,8 +60,12 @@ pub(super) fn run(options: &Transcribe) -> anyhow::Result<()> {
     let room = start(&engines, source, Box::new(sink), room_options, Arc::clone(&status), trace, stop.clone())?;
 
     let mut saved = Instant::now();
+    let mut stopped: Option<Instant> = None;
     while !room.has_ended() {
         std::thread::sleep(LOOK_EVERY);
+        if stop.is_raised() && stopped.get_or_insert_with(Instant::now).elapsed() >= FINISH_WITHIN {
+            engines.recogniser.close();
+        }
         bar.set_position(lock(&heard).until.as_millis());
         if saved.elapsed() >= SAVE_EVERY {
             save()?;

@@ -1,0 +1,73 @@
+use dostyq_segment::{Segmenter, SegmenterOptions};
+use dostyq_speech::{AudioFrame, SampleTime, SegmentId, Utterance};
+
+/// Shortest time between two drafts of a growing utterance, in samples (0.4 s): more often than that flickers, and a
+/// slower machine asks less often by itself, since a draft waits until the engine is free.
+const DRAFT_STRIDE: u64 = 6_400;
+/// Sound that a first draft needs, in samples (0.8 s): in less, a language cannot be told.
+const DRAFT_LEAST: usize = 12_800;
+
+/// Decides what of a room's sound is handed to the recogniser, and when. Pure: its only clock is that of the frames.
+pub(crate) struct Attention {
+    segmenter: Segmenter,
+    makes_drafts: bool,
+    last_draft: SampleTime,
+}
+
+impl Attention {
+    /// For a room whose sound begins at `begin`; without drafts only finished utterances are handed in.
+    pub(crate) fn new(first_segment: SegmentId, begin: SampleTime, makes_drafts: bool) -> Attention {
+        let segmenter = Segmenter::new(SegmenterOptions::default(), first_segment);
+        Attention { segmenter, makes_drafts, last_draft: begin }
+    }
+
+    /// Takes the next frame and its probability of being voice; returns what is to be recognised now, if anything. A
+    /// draft only when the engine has nothing else to do for the room: `is_idle` is asked as late as can be.
+    pub(crate) fn hear(
+        &mut self,
+        frame: &AudioFrame,
+        probability: f32,
+        is_idle: impl FnOnce() -> bool,
+    ) -> Option<Utterance> {
+        let now = frame.span().end;
+        let ended = self.segmenter.push(frame, probability);
+        if ended.is_some() {
+            self.last_draft = now;
+            return ended;
+        }
+        if !self.makes_drafts || now.samples_since(self.last_draft) < DRAFT_STRIDE || !is_idle() {
+            return None;
+        }
+        let growing = self.segmenter.growing().filter(|utterance| utterance.samples.len() >= DRAFT_LEAST)?;
+        self.last_draft = now;
+        Some(growing)
+    }
+
+    /// The end of the sound: the open utterance as it is.
+    pub(crate) fn finish(&mut self) -> Option<Utterance> {
+        self.segmenter.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two seconds of voice and one of silence; returns (end of the sound heard in 0.1 s, is final) of what is handed in.
+    fn run(makes_drafts: bool, is_idle: bool) -> Vec<(u64, bool)> {
+        let mut attention = Attention::new(SegmentId(1), SampleTime::ZERO, makes_drafts);
+        let frames = (0..94u64).map(|i| AudioFrame { start: SampleTime(i * 512), samples: vec![0.0; 512] });
+        let handed_in = frames.enumerate().filter_map(|(i, frame)| {
+            let voice = if i < 63 { 0.9 } else { 0.0 };
+            attention.hear(&frame, voice, || is_idle)
+        });
+        handed_in.map(|utterance| (utterance.heard_until.as_millis() / 100, utterance.is_final)).collect()
+    }
+
+    #[test]
+    fn drafts_keep_their_stride_and_the_final_comes_in_any_case() {
+        assert_eq!(run(true, true), [(8, false), (12, false), (16, false), (20, false), (24, false), (25, true)]);
+        assert_eq!(run(true, false), [(25, true)], "a busy engine gets no drafts");
+        assert_eq!(run(false, true), [(25, true)]);
+    }
+}
