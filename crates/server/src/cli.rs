@@ -28,6 +28,9 @@ pub enum Command {
     /// Look after the models
     #[command(subcommand)]
     Models(Models),
+    /// Measure how well recordings with a reference are captioned
+    #[command(subcommand)]
+    Eval(Eval),
     /// Say what is wrong with a configuration before the doors open
     Check {
         /// The configuration
@@ -86,6 +89,44 @@ pub struct Export {
     /// The folder for the files
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
+}
+
+/// The commands of `dostyq eval`.
+#[derive(Debug, Subcommand)]
+pub enum Eval {
+    /// Caption every recording of a folder that has a reference NAME.json beside it, on a simulated clock
+    Speech(EvalSpeech),
+}
+
+/// Options of `dostyq eval speech`.
+#[derive(Debug, Args)]
+pub struct EvalSpeech {
+    /// The folder
+    pub folder: PathBuf,
+    /// The language spoken: auto, kk or ru
+    #[arg(long, default_value = "auto")]
+    pub lang: LangChoice,
+    /// Rooms that hear the recording side by side on this machine
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub rooms: u8,
+    /// Decode each reference clip whole, with a beam of five: what the model can do at best
+    #[arg(long)]
+    pub offline: bool,
+    /// Charge wall time instead of processor time
+    #[arg(long)]
+    pub wall: bool,
+    /// The folder for a trace of each recording
+    #[arg(long, value_name = "DIR")]
+    pub trace: Option<PathBuf>,
+    /// Print one JSON object a recording instead of a table
+    #[arg(long)]
+    pub json: bool,
+    /// The speech model
+    #[arg(long, default_value = crate::config::DEFAULT_SPEECH)]
+    pub speech: String,
+    /// Threads of the speech model; by default as many as there are cores, at most 8
+    #[arg(long)]
+    pub threads: Option<usize>,
 }
 
 /// The commands of `dostyq models`.

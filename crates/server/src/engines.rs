@@ -8,25 +8,25 @@ use dostyq_segment::SileroVad;
 use dostyq_speech::Lang;
 use dostyq_translate::{Direction, OnnxOptions, OnnxTranslator, PairTranslator, Translator};
 
-use crate::config::{Models, Translation};
+use crate::config::{Models as ModelChoice, Translation};
 use crate::translator_thread::TranslatorThread;
 
 /// The models in the manifest that every server needs.
 const VOICE_DETECTOR: &str = "silero-vad";
 const RUNTIME: &str = "onnxruntime";
 
-/// The loaded models, shared by all rooms.
-pub struct Engines {
+/// The loaded models.
+pub(crate) struct Models {
     /// ONNX Runtime; there can be one environment a process, and it must outlive the engines that run on it.
     environment: ort::environment::Environment,
     voice_detector: PathBuf,
-    pub(crate) recogniser: Arc<RecogniserThread>,
-    pub(crate) translator: TranslatorThread,
+    pub(crate) recogniser: Whisper,
+    pub(crate) translator: Box<dyn Translator>,
 }
 
-impl Engines {
-    /// Verifies and loads all models, which takes a few seconds.
-    pub fn open(models: &Models) -> anyhow::Result<Engines> {
+impl Models {
+    /// Verifies and loads all models, which takes a second or two.
+    pub(crate) fn open(chosen: &ModelChoice) -> anyhow::Result<Models> {
         let store = store()?;
         let library = store.locate(RUNTIME)?;
         let library = library.main_file();
@@ -37,15 +37,34 @@ impl Engines {
             .build()
             .context("ONNX Runtime does not start")?;
         let voice_detector = store.locate(VOICE_DETECTOR)?.main_file().to_owned();
-
-        let speech = store.locate(&models.speech)?;
+        let speech = store.locate(&chosen.speech)?;
         let options =
-            WhisperOptions { threads: models.speech_threads(), use_gpu: models.gpu, gpu_device: models.gpu_device };
-        let whisper = Whisper::open(speech.main_file(), &options)?;
-        let recogniser = RecogniserThread::spawn("recognise", Box::new(whisper))
-            .context("the recogniser's thread cannot be started")?;
+            WhisperOptions { threads: chosen.speech_threads(), use_gpu: chosen.gpu, gpu_device: chosen.gpu_device };
+        let recogniser = Whisper::open(speech.main_file(), &options)?;
+        let translator = open_translator(&store, &environment, &chosen.translation)?;
+        Ok(Models { environment, voice_detector, recogniser, translator })
+    }
 
-        let translator = open_translator(&store, &environment, &models.translation)?;
+    /// A voice detector for one room.
+    pub(crate) fn voice_detector(&self) -> anyhow::Result<SileroVad> {
+        Ok(SileroVad::open(&self.environment, &self.voice_detector)?)
+    }
+}
+
+/// The models on their threads, shared by all rooms.
+pub struct Engines {
+    environment: ort::environment::Environment,
+    voice_detector: PathBuf,
+    pub(crate) recogniser: Arc<RecogniserThread>,
+    pub(crate) translator: TranslatorThread,
+}
+
+impl Engines {
+    /// Opens the models and gives each its thread.
+    pub fn start(chosen: &ModelChoice) -> anyhow::Result<Engines> {
+        let Models { environment, voice_detector, recogniser, translator } = Models::open(chosen)?;
+        let recogniser = RecogniserThread::spawn("recognise", Box::new(recogniser))
+            .context("the recogniser's thread cannot be started")?;
         let translator = TranslatorThread::spawn(translator).context("the translator's thread cannot be started")?;
         Ok(Engines { environment, voice_detector, recogniser: Arc::new(recogniser), translator })
     }
@@ -77,7 +96,7 @@ fn open_translator(
 }
 
 /// What is missing for these models; nothing when all is well.
-pub(crate) fn faults(models: &Models) -> anyhow::Result<Vec<dostyq_models::Error>> {
+pub(crate) fn faults(models: &ModelChoice) -> anyhow::Result<Vec<dostyq_models::Error>> {
     let store = store()?;
     let names = [RUNTIME, VOICE_DETECTOR, &models.speech].into_iter().chain(models.translation.names());
     Ok(names.filter_map(|name| store.locate(name).err()).collect())

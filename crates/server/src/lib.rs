@@ -16,6 +16,7 @@ pub mod cli;
 mod commands;
 pub mod config;
 mod engines;
+mod eval;
 mod export;
 mod local_address;
 pub mod pipeline;

@@ -6,24 +6,49 @@ use anyhow::Context;
 use dostyq_speech::{SampleTime, Transcript, join_words};
 use serde::Serialize;
 
-/// A file with a line for each change of a caption in the language spoken, as `scripts/score_trace.py` reads it.
+/// What viewers could see of a segment in the language spoken from a moment on, as `scripts/score_trace.py` reads it.
+/// All times are seconds since the source began.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct TraceLine {
+    /// When it could be seen.
+    pub(crate) at: f64,
+    pub(crate) seg: u64,
+    pub(crate) committed: String,
+    pub(crate) tentative: String,
+    #[serde(rename = "final")]
+    pub(crate) is_final: bool,
+    pub(crate) lang: &'static str,
+    /// When it was spoken.
+    pub(crate) start: f64,
+    pub(crate) end: f64,
+}
+
+impl TraceLine {
+    /// What a transcript shows `at` seconds after the source began, at `begin` on the room's clock; nothing when it has
+    /// no words, since that is no caption.
+    pub(crate) fn of(at: f64, transcript: &Transcript, begin: SampleTime) -> Option<TraceLine> {
+        if transcript.committed.is_empty() && transcript.tentative.is_empty() {
+            return None;
+        }
+        let secs = |moment: SampleTime| SampleTime(moment.samples_since(begin)).as_secs();
+        Some(TraceLine {
+            at,
+            seg: transcript.segment.0,
+            committed: join_words(&transcript.committed),
+            tentative: join_words(&transcript.tentative),
+            is_final: transcript.is_final,
+            lang: transcript.lang.code(),
+            start: secs(transcript.span.start),
+            end: secs(transcript.span.end),
+        })
+    }
+}
+
+/// A file of trace lines, JSON Lines.
 pub struct Trace {
     path: PathBuf,
     file: BufWriter<File>,
     has_failed: bool,
-}
-
-#[derive(Serialize)]
-struct Line<'a> {
-    at: f64,
-    seg: u64,
-    committed: &'a str,
-    tentative: &'a str,
-    #[serde(rename = "final")]
-    is_final: bool,
-    lang: &'a str,
-    start: f64,
-    end: f64,
 }
 
 impl Trace {
@@ -34,35 +59,21 @@ impl Trace {
         Ok(Trace { path: path.to_owned(), file: BufWriter::new(file), has_failed: false })
     }
 
-    /// Writes what a transcript showed `at` seconds after the source began; its own times count from there as well.
-    /// One that shows nothing is no caption.
-    pub(crate) fn write(&mut self, at: f64, transcript: &Transcript, begin: SampleTime) {
-        if transcript.committed.is_empty() && transcript.tentative.is_empty() {
-            return;
-        }
-        let secs = |moment: SampleTime| SampleTime(moment.samples_since(begin)).as_secs();
-        let line = Line {
-            at,
-            seg: transcript.segment.0,
-            committed: &join_words(&transcript.committed),
-            tentative: &join_words(&transcript.tentative),
-            is_final: transcript.is_final,
-            lang: transcript.lang.code(),
-            start: secs(transcript.span.start),
-            end: secs(transcript.span.end),
+    /// Writes a line, so that a reader finds it whole.
+    pub(crate) fn write(&mut self, line: &TraceLine) {
+        let mut text = match serde_json::to_string(line) {
+            Ok(text) => text,
+            Err(error) => return self.report(&error.into()),
         };
-        let written = serde_json::to_writer(&mut self.file, &line)
-            .map_err(Into::into)
-            .and_then(|()| self.file.write_all(b"\n"))
-            .and_then(|()| self.file.flush());
-        self.report(written);
+        text.push('\n');
+        if let Err(error) = self.file.write_all(text.as_bytes()).and_then(|()| self.file.flush()) {
+            self.report(&error);
+        }
     }
 
     /// A trace that cannot be written is no reason to stop captions, but it is said, once.
-    fn report(&mut self, written: std::io::Result<()>) {
-        if let Err(error) = written
-            && !self.has_failed
-        {
+    fn report(&mut self, error: &std::io::Error) {
+        if !self.has_failed {
             self.has_failed = true;
             tracing::error!("the trace {} is incomplete ({error})", self.path.display());
         }

@@ -261,3 +261,27 @@ fn a_missing_microphone_is_named() {
     let line = text.lines().last().unwrap_or_default();
     assert!(line.starts_with("dostyq: room \"a\": ") && line.contains("dostyq devices"), "{text}");
 }
+
+#[test]
+#[ignore = "needs the models: scripts/test runs it"]
+fn check_names_every_fault_by_its_key() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("dostyq.toml");
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port();
+    let rooms = "[[room]]\nname = \"a\"\ninput = { file = \"missing.wav\" }\n";
+    std::fs::write(&config, format!("[server]\nlisten = \"127.0.0.1:{port}\"\n[models]\nspeech = \"huge\"\n{rooms}"))
+        .expect("writable");
+    let path = config.to_str().expect("UTF-8");
+    let output = run(&["check", "--config", path]);
+    assert!(refusal(&output).contains("3 fault(s)"));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    for fault in ["models: no model is called \"huge\"", "room \"a\".input: ", "server.listen: "] {
+        assert!(text.lines().any(|line| line.starts_with(fault)), "{fault:?} is missing: {text}");
+    }
+
+    let rooms = format!("[[room]]\nname = \"a\"\ninput = {{ file = {:?} }}\n", speech("demo.flac"));
+    std::fs::write(&config, format!("[server]\nlisten = \"127.0.0.1:0\"\n{rooms}")).expect("writable");
+    let output = run(&["check", "--config", path]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}

@@ -10,7 +10,9 @@ mod vocabulary;
 use std::path::Path;
 
 use dostyq_speech::{Hypothesis, Lang, LangChoice, Word};
-use whisper_rs::{WhisperContext, WhisperContextParameters, WhisperError, WhisperState, WhisperTokenId};
+use whisper_rs::{
+    FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperError, WhisperState, WhisperTokenId,
+};
 
 use crate::guard::without_loop;
 use crate::loudness::even_out;
@@ -66,6 +68,21 @@ impl Whisper {
         let state = context.create_state().map_err(|e| load(e.to_string()))?;
         let vocabulary = Vocabulary::read(&context).map_err(load)?;
         Ok(Whisper { context, state, vocabulary, threads: options.threads.max(1) })
+    }
+
+    /// Decodes a whole clip of at most 30 s with a beam of five and the full context, as the original does: slower than
+    /// a live room can afford, and what its captions are compared with.
+    ///
+    /// Leaks a few bytes a call, because whisper-rs 0.16 does so with each language that it is given.
+    pub fn decode_whole(&mut self, samples: &[f32], lang: Lang) -> Result<String, RecogniseError> {
+        let mut parameters = FullParams::new(SamplingStrategy::BeamSearch { beam_size: 5, patience: -1.0 });
+        parameters.set_n_threads(self.threads as i32);
+        parameters.set_language(Some(lang.code()));
+        parameters.set_no_context(true);
+        let failed = |error: WhisperError| RecogniseError::Decode(error.to_string());
+        self.state.full(parameters, samples).map_err(failed)?;
+        let texts = self.state.as_iter().map(|segment| segment.to_str_lossy().map(|text| text.trim().to_owned()));
+        Ok(texts.collect::<Result<Vec<_>, _>>().map_err(failed)?.join(" "))
     }
 
     fn run(&mut self, request: &Request<'_>) -> Result<Recognition, WhisperError> {

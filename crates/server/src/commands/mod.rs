@@ -10,7 +10,7 @@ use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Eval};
 
 pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
     start_log();
@@ -19,6 +19,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Transcribe(options) => transcribe::run(&options),
         Command::Export(options) => crate::export::run(&options),
         Command::Devices => devices::run(),
+        Command::Eval(Eval::Speech(options)) => crate::eval::run(&options),
         Command::Models(command) => models::run(command),
         Command::Check { config } => check::run(&config),
     }

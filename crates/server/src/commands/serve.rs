@@ -35,7 +35,7 @@ pub(super) fn run(options: &Serve) -> anyhow::Result<()> {
         .block_on(TcpListener::bind(config.server.listen))
         .map_err(|error| anyhow::anyhow!(web::cannot_listen(config.server.listen, &error)))?;
     let address = listener.local_addr().context("the port is not known")?;
-    let engines = Engines::open(&config.models)?;
+    let engines = Engines::start(&config.models)?;
     let log = open_log(&config.server.data)?;
     let hub = Hub::new(Arc::clone(&log), HubOptions::default());
     let stop = Stop::default();

@@ -34,7 +34,7 @@ pub(super) fn run(options: &Transcribe) -> anyhow::Result<()> {
 
     let translation = Translation::BothWays(options.translation.clone());
     let models = Models { speech: options.speech.clone(), translation, ..Models::default() };
-    let engines = Engines::open(&models)?;
+    let engines = Engines::start(&models)?;
     let stop = Stop::default();
     stop_on_ctrl_c(&stop)?;
 

@@ -8,7 +8,7 @@ use dostyq_speech::{CaptionEvent, Marker, SampleTime};
 
 use super::{Arrival, CaptionSink, RoomOptions, heard};
 use crate::status::RoomStatus;
-use crate::trace::Trace;
+use crate::trace::{Trace, TraceLine};
 
 /// Captioning of one room, on a thread of its own.
 pub(super) struct Captions {
@@ -59,8 +59,9 @@ impl Captions {
         }
         let at = self.clock.shown_secs(verdict);
         if let Some(heard) = heard(verdict) {
-            if let Some(trace) = &mut self.trace {
-                trace.write(at, &heard.transcript, self.clock.begin);
+            if let (Some(trace), Some(line)) = (&mut self.trace, TraceLine::of(at, &heard.transcript, self.clock.begin))
+            {
+                trace.write(&line);
             }
             let events = self.captioner.push_transcript(heard.transcript.clone());
             self.show(events);

@@ -1,0 +1,46 @@
+use std::time::Instant;
+
+use cpu_time::ProcessTime;
+
+/// How work is charged to a simulated clock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Charge {
+    /// The processor time of all threads over the cores that they can use: what the work takes on a machine that does
+    /// nothing else. Shared machines stall, so their wall time says little.
+    Processor {
+        /// The smaller of the engine's threads and the machine's cores, at least 1.
+        cores: usize,
+    },
+    /// The time on the clock on the wall.
+    Wall,
+}
+
+impl Charge {
+    /// Does the work; returns its result and what it is charged, in seconds.
+    pub(crate) fn of<T>(self, work: impl FnOnce() -> T) -> (T, f64) {
+        match self {
+            Charge::Processor { cores } => {
+                let began = ProcessTime::now();
+                let result = work();
+                (result, began.elapsed().as_secs_f64() / cores.max(1) as f64)
+            }
+            Charge::Wall => {
+                let began = Instant::now();
+                let result = work();
+                (result, began.elapsed().as_secs_f64())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waiting_costs_wall_time_and_no_processor_time() {
+        let wait = || std::thread::sleep(std::time::Duration::from_millis(50));
+        assert!(Charge::Wall.of(wait).1 >= 0.05);
+        assert!(Charge::Processor { cores: 1 }.of(wait).1 < 0.05);
+    }
+}
