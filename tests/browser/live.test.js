@@ -58,3 +58,20 @@ test("the list of rooms names the room and shows its code", { skip }, async () =
   assertClean();
   await page.context().close();
 });
+
+test("the operator sees that the room is heard and keeps up", { skip }, async () => {
+  assert.ok(browser && ORIGIN);
+  const { page, assertClean } = await openPage(browser, { viewport: HALL, locale: "kk" }, new URL(ORIGIN).hostname);
+  await page.goto(`${ORIGIN}/operator`);
+  // The meter moves with the voice, and the clock of the room runs.
+  await page.waitForFunction(() => {
+    const bar = document.querySelector(".meter.voice i");
+    return bar !== null && bar.getBoundingClientRect().width > 20;
+  });
+  const lights = await page.locator("dl .good").count();
+  assert.ok(lights >= 1, "sound or recognition is in order");
+  assert.equal(await page.locator("#notice").isHidden(), true);
+  await screenshot(page, "live-operator");
+  assertClean();
+  await page.context().close();
+});
