@@ -17,6 +17,9 @@ fn live_captions_are_scored_as_the_independent_scorer_does() {
     let report: Value = serde_json::from_str(text.trim()).expect("one object for one recording");
     assert_eq!(report["recording"], "demo");
 
+    let trace = std::fs::read_to_string(traces.path().join("demo.jsonl")).expect("the trace");
+    assert!(trace.lines().any(|line| line.contains("\"final\":false")), "lines grow before they are finished");
+
     let independent = score(&traces.path().join("demo.jsonl"), &speech("demo.json"));
     for (key, expect) in independent.as_object().expect("figures") {
         assert_eq!(&report[key], expect, "{key}");

@@ -106,7 +106,7 @@ impl<'a> Simulation<'a> {
         let now = frame.span().end.as_secs();
         room.outcome.sound_secs = now;
         let (probability, cost) = self.charge.of(|| room.detector.probability(&frame.samples));
-        self.occupy(now, cost);
+        self.disturb(now, cost);
         self.work_until(now)?;
         let (busy, heard) = (self.busy_until > now, self.heard);
         let is_idle = || self.turns.is_idle(number) && !(busy && heard == Some(number));
@@ -156,6 +156,14 @@ impl<'a> Simulation<'a> {
         translated?;
         self.occupy(self.busy_until, cost);
         Ok(())
+    }
+
+    /// A little work at `now` that delays what is being done, and finds room in the pauses between two jobs.
+    fn disturb(&mut self, now: f64, cost: f64) {
+        if self.busy_until > now {
+            self.busy_until += cost;
+        }
+        self.charged += cost;
     }
 
     /// The processor works for `cost` seconds, from `start` or from when it is free.
