@@ -9,6 +9,7 @@ mod detect;
 mod ggml;
 mod half;
 mod mel;
+mod quantise;
 mod vocabulary;
 mod whisper;
 
@@ -26,6 +27,7 @@ use crate::pull::{pinned, remove_folder};
 use crate::store::{ModelFiles, RECORD, Store};
 use ctranslate2::Checkpoint;
 use detect::{Found, detect};
+pub use quantise::{Quantisation, UnknownQuantisation, quantise_whisper};
 
 /// Converts the CTranslate2 Whisper checkpoint in `from` (the folder, or its `model.bin`) to a ggml file for
 /// whisper.cpp: matrices and convolutions in half precision, everything else in single. The tokenizer is read from
@@ -55,7 +57,7 @@ pub fn convert_whisper(from: &Path, out: &Path, progress: &mut dyn FnMut(Progres
 impl Store {
     /// Takes a model that lies at `from` into the cache under `name`, so that it is found, and verified at each
     /// start, like a pulled one. Without a name it gets that of the file or folder, in small letters. Importing
-    /// again under the same name replaces the model.
+    /// again under the same name replaces the model. A Whisper model can be quantised on the way.
     ///
     /// # Errors
     /// [`Error::Import`] naming what was found when `from` is nothing that is understood; [`Error::NameTaken`] when
@@ -64,9 +66,13 @@ impl Store {
         &self,
         from: &Path,
         name: Option<&str>,
+        quantise: Option<Quantisation>,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<ModelFiles, Error> {
         let found = detect(from)?;
+        if quantise.is_some() && matches!(found, Found::OptimumOnnx { .. }) {
+            return Err(Error::import(from, format!("it is {}; only Whisper models are quantised here", found.name())));
+        }
         let name = name.map_or_else(|| name_of(from), str::to_owned);
         if !is_fit_name(&name) {
             return Err(Error::UnfitName(name));
@@ -97,7 +103,7 @@ impl Store {
         let _lock = self.lock(&name, progress)?;
         let staging = self.cache.join(format!(".{name}.partial"));
         remove_folder(&staging)?;
-        let imported = self.import_found(model, &found, &staging, progress);
+        let imported = self.import_found(model, &found, quantise, &staging, progress);
         remove_folder(&staging)?;
         imported?;
         self.locate(&name)
@@ -107,6 +113,7 @@ impl Store {
         &self,
         mut model: Model,
         found: &Found,
+        quantise: Option<Quantisation>,
         staging: &Path,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(), Error> {
@@ -125,6 +132,17 @@ impl Store {
                     copy_file(&folder.join(file), &staging.join(file), file, progress)?;
                 }
                 files.clone()
+            }
+        };
+        let paths = match quantise {
+            None => paths,
+            Some(quantisation) => {
+                // A model of Whisper is one file.
+                let name = format!("ggml-{quantisation}.bin");
+                for path in &paths {
+                    quantise_whisper(&staging.join(path), &staging.join(&name), progress)?;
+                }
+                vec![name]
             }
         };
         let file = |path| ModelFile { path, platform: None, size: None, sha256: None, from: Vec::new() };

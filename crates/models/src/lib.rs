@@ -37,7 +37,7 @@ mod wheel;
 
 pub use digest::{NotASha256, Sha256};
 pub use error::{Error, Remedy};
-pub use import::convert_whisper;
+pub use import::{Quantisation, UnknownQuantisation, convert_whisper, quantise_whisper};
 pub use manifest::{Manifest, Model, ModelFile, Source, Task, platform};
 pub use progress::{Progress, Step};
 pub use pull::Trust;

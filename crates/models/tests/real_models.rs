@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 fn the_default_models_are_pulled_and_verified() {
     let bundled = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models");
     let store = Store::new(bundled, cache_folder().expect("a home folder"));
-    for name in ["onnxruntime", "whisper-base"] {
+    for name in ["onnxruntime", "whisper-base", "whisper-base-q8"] {
         let mut last = None;
         let mut on_progress = |progress: dostyq_models::Progress<'_>| {
             if last != Some((progress.step, progress.subject.to_owned())) {

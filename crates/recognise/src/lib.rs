@@ -35,7 +35,7 @@
 //! assert_eq!(first.committed.len(), 0, "one hypothesis proves nothing");
 //! let second = policy.grow(&hypothesis("добрый день уважаемые гости"), SampleTime::from_millis(1700));
 //! assert_eq!(dostyq_speech::join_words(&second.committed), "добрый день");
-//! assert_eq!(dostyq_speech::join_words(&second.tentative), "уважаемые гости");
+//! assert_eq!(dostyq_speech::join_words(&second.tentative), "уважаемые", "the last word may be half a word yet");
 //! ```
 //!
 //! It captures no sound, finds no utterances, translates nothing and shows nothing.

@@ -60,8 +60,12 @@ impl StreamingPolicy {
             self.lang = Some((hypothesis.lang, hypothesis.lang_confidence));
         }
         self.commit(&tail[..agreed]);
-        self.previous = tail[agreed..].to_vec();
-        self.transcript(hypothesis, tail[agreed..].to_vec(), false)
+        let rest = &tail[agreed..];
+        self.previous = rest.to_vec();
+        // The last word of a draft that reaches the edge is usually half a word: showing it makes the line flicker.
+        let is_cut_off = rest.last().is_some_and(|last| last.span.end + EDGE > edge);
+        let shown = &rest[..rest.len() - usize::from(is_cut_off)];
+        self.transcript(hypothesis, shown.to_vec(), false)
     }
 
     /// The last hypothesis: everything is committed.
@@ -207,7 +211,10 @@ mod tests {
         policy.grow(&hypothesis("а б"), edge);
         let transcript = policy.grow(&hypothesis("а б"), edge);
         assert_eq!(join_words(&transcript.committed), "а");
-        assert_eq!(join_words(&transcript.tentative), "б");
+        assert_eq!(join_words(&transcript.tentative), "", "it is not even shown");
+        // Silence follows: the word is whole.
+        let transcript = policy.grow(&hypothesis("а б"), SampleTime::from_millis(1_300));
+        assert_eq!(join_words(&transcript.committed), "а б");
     }
 
     #[test]

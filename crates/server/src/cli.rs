@@ -155,5 +155,8 @@ pub enum Models {
         /// The name it gets; by default that of the folder or file
         #[arg(long)]
         name: Option<String>,
+        /// Store the matrices of a Whisper model in eight bits, q8_0: half the memory, and quicker
+        #[arg(long, value_name = "KIND")]
+        quantise: Option<dostyq_models::Quantisation>,
     },
 }

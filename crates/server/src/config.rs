@@ -7,7 +7,7 @@ use dostyq_speech::{LangChoice, RoomId};
 use serde::Deserialize;
 
 /// The speech model that comes by default.
-pub const DEFAULT_SPEECH: &str = "whisper-base";
+pub const DEFAULT_SPEECH: &str = "whisper-base-q8";
 /// The translation model that comes with Dostyq.
 pub const DEFAULT_TRANSLATION: &str = "dostyq-mini";
 

@@ -131,7 +131,7 @@ fn what_is_not_understood_is_told_by_what_it_is() {
     let hall = Hall::new();
     let check = |path: &str, expect: &str| {
         let store = hall.store(&manifest("tiny", "{ kind = \"bundled\" }", &pinned_file("a", b"")));
-        let error = store.import(&hall.path(path), Some("mine"), &mut unheard).expect_err(expect).to_string();
+        let error = store.import(&hall.path(path), Some("mine"), None, &mut unheard).expect_err(expect).to_string();
         assert!(error.contains(expect), "{error}");
         assert!(hall.in_cache().is_empty());
     };
@@ -161,7 +161,7 @@ fn an_imported_model_is_kept_like_a_pulled_one() {
     let store = hall.store(&manifest("tiny", "{ kind = \"bundled\" }", &pinned_file("a", b"")));
     Fixture::half().write(&hall.path("My Kazakh Whisper"));
     let from = hall.path("My Kazakh Whisper");
-    let imported = store.import(&from.join("model.bin"), None, &mut unheard).expect("sound");
+    let imported = store.import(&from.join("model.bin"), None, None, &mut unheard).expect("sound");
     assert_eq!(imported.name, "my-kazakh-whisper");
     assert_eq!(names(&imported.folder), [RECORD, "ggml-f16.bin"]);
     assert_eq!(store.locate("my-kazakh-whisper").expect("kept"), imported);
@@ -171,7 +171,7 @@ fn an_imported_model_is_kept_like_a_pulled_one() {
     fs::write(imported.main_file(), b"lmgg").expect("ours");
     let error = store.locate("my-kazakh-whisper").expect_err("changed").to_string();
     assert!(error.ends_with("import it again: dostyq models import PATH --name my-kazakh-whisper"), "{error}");
-    assert_eq!(store.import(&from, None, &mut unheard).expect("again"), imported);
+    assert_eq!(store.import(&from, None, None, &mut unheard).expect("again"), imported);
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn ggml_files_and_onnx_folders_are_copied() {
     let steps = "{ kind = \"by-hand\", page = \"https://example.org\", steps = \"export it\" }";
     let store = hall.store(&manifest("kazrush", steps, ""));
     let ggml = hall.write("ggml-kz.bin", b"lmgg and so on");
-    let imported = store.import(&ggml, Some("kz"), &mut unheard).expect("sound");
+    let imported = store.import(&ggml, Some("kz"), None, &mut unheard).expect("sound");
     assert_eq!(fs::read(imported.main_file()).expect("there"), b"lmgg and so on");
 
     for file in
@@ -190,7 +190,7 @@ fn ggml_files_and_onnx_folders_are_copied() {
     }
     // The manifest told how to make this one, so its name is free and its entry comes alive.
     assert!(matches!(store.locate("kazrush"), Err(Error::ByHand { .. })));
-    let imported = store.import(&hall.path("kazRush"), None, &mut unheard).expect("sound");
+    let imported = store.import(&hall.path("kazRush"), None, None, &mut unheard).expect("sound");
     let expect = ["onnx/encoder_model.onnx", "onnx/decoder_model.onnx", "config.json", "tokenizer.json"];
     assert_eq!(imported.files, expect.map(|file| hall.path("cache/kazrush").join(file)));
     assert_eq!(store.locate("kazrush").expect("kept"), imported);
@@ -204,9 +204,9 @@ fn names_are_checked_before_anything_is_done() {
     let store = hall.store(&manifest("tiny", "{ kind = \"bundled\" }", &pinned_file("a", b"")));
     let ggml = hall.write("ggml.bin", b"lmgg");
     for name in ["../up", "Қазақ", "", ".hidden"] {
-        assert!(matches!(store.import(&ggml, Some(name), &mut unheard), Err(Error::UnfitName(_))), "{name}");
+        assert!(matches!(store.import(&ggml, Some(name), None, &mut unheard), Err(Error::UnfitName(_))), "{name}");
     }
-    let error = store.import(&ggml, Some("tiny"), &mut unheard).expect_err("taken").to_string();
+    let error = store.import(&ggml, Some("tiny"), None, &mut unheard).expect_err("taken").to_string();
     assert!(error.ends_with("give the imported model another name with --name"), "{error}");
     assert!(hall.in_cache().is_empty());
 }

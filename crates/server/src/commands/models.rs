@@ -34,9 +34,9 @@ pub(super) fn run(command: Models) -> anyhow::Result<()> {
             }
         }
         Models::Verify { names } => return verify(&store, names),
-        Models::Import { path, name } => {
+        Models::Import { path, name, quantise } => {
             let bar = Bar::new();
-            let files = store.import(&path, name.as_deref(), &mut |progress| bar.show(&progress))?;
+            let files = store.import(&path, name.as_deref(), quantise, &mut |progress| bar.show(&progress))?;
             bar.clear();
             say(&format!("{}: {}", files.name, files.main_file().display()));
         }
