@@ -1,6 +1,8 @@
 // The operator's page: how each room is doing, at a glance. It only shows; it changes nothing.
 
-import { NAMES, UI_LANGS, pickUiLang } from "../lib/i18n.js";
+import { fetchJson } from "../lib/fetch-json.js";
+import { NAMES, pickUiLang } from "../lib/i18n.js";
+import { languageSwitch } from "../lib/languages.js";
 import { byId } from "../lib/page.js";
 import { tell } from "./words.js";
 
@@ -28,8 +30,6 @@ import { tell } from "./words.js";
 
 /** Often enough that a meter moves with the voice. */
 const POLL_MILLIS = 500;
-/** A server that takes longer than this does not answer. */
-const ANSWER_MILLIS = 3_000;
 /** The left end of the meter, dBFS. */
 const METER_FLOOR = -60;
 /** A caption this late, or this many utterances in the queue, is not live any more. */
@@ -39,15 +39,6 @@ const LATE_FINALS = 3;
 let ui = pickUiLang(navigator.languages);
 /** The cards by room. @type {Map<string, Card>} */
 const cards = new Map();
-
-/** @template T @param {string} path @returns {Promise<T>} */
-async function fetchJson(path) {
-  const response = await fetch(path, { signal: AbortSignal.timeout(ANSWER_MILLIS), cache: "no-store" });
-  if (!response.ok) {
-    throw new Error(`${path}: status ${response.status}`);
-  }
-  return response.json();
-}
 
 async function poll() {
   let answering = true;
@@ -193,23 +184,12 @@ function link(href, text) {
 function translate() {
   document.documentElement.lang = ui;
   byId("title").textContent = tell(ui, "title");
-  for (const button of byId("languages").children) {
-    button.setAttribute("aria-pressed", String(/** @type {HTMLElement} */ (button).lang === ui));
-  }
+  markLanguage(ui);
 }
 
-byId("languages").replaceChildren(
-  ...UI_LANGS.map((lang) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.lang = lang;
-    button.textContent = NAMES[lang];
-    button.addEventListener("click", () => {
-      ui = lang;
-      translate();
-    });
-    return button;
-  }),
-);
+const markLanguage = languageSwitch(byId("languages"), (lang) => {
+  ui = lang;
+  translate();
+});
 translate();
 void poll();

@@ -1,6 +1,8 @@
 // The list of rooms: who is live, how many watch, and the way to each room's pages.
 
-import { NAMES, UI_LANGS, pickUiLang, say, sayCount, translatePage } from "../lib/i18n.js";
+import { fetchJson } from "../lib/fetch-json.js";
+import { pickUiLang, say, sayCount, translatePage } from "../lib/i18n.js";
+import { languageSwitch } from "../lib/languages.js";
 import { byId } from "../lib/page.js";
 
 /** @import { Word } from "../lib/i18n.js" */
@@ -8,8 +10,6 @@ import { byId } from "../lib/page.js";
 /** @typedef {{ room: string, title: string, viewers: number }} Room */
 
 const POLL_MILLIS = 5_000;
-/** A server that takes longer than this does not answer. */
-const ANSWER_MILLIS = 4_000;
 
 let ui = pickUiLang(navigator.languages);
 /** The rooms as last heard, null before the first answer. @type {Room[] | null} */
@@ -18,19 +18,10 @@ let answering = true;
 /** What is drawn, so that a poll without news touches nothing. */
 let drawn = "";
 
-/** @returns {Promise<Room[]>} */
-async function fetchRooms() {
-  const response = await fetch("/api/v1/rooms", { signal: AbortSignal.timeout(ANSWER_MILLIS), cache: "no-store" });
-  if (!response.ok) {
-    throw new Error(`the list of rooms: status ${response.status}`);
-  }
-  return response.json();
-}
-
 async function poll() {
   if (document.visibilityState === "visible") {
     try {
-      rooms = await fetchRooms();
+      rooms = await fetchJson("/api/v1/rooms");
       answering = true;
     } catch {
       answering = false;
@@ -53,9 +44,7 @@ function draw() {
   notice.hidden = word === null;
   notice.textContent = word === null ? "" : say(ui, word);
   byId("rooms").replaceChildren(...(rooms ?? []).map(card));
-  for (const button of byId("languages").children) {
-    button.setAttribute("aria-pressed", String(/** @type {HTMLElement} */ (button).lang === ui));
-  }
+  markLanguage(ui);
 }
 
 /** @param {Room} room */
@@ -88,19 +77,10 @@ function link(href, word) {
   return anchor;
 }
 
-byId("languages").replaceChildren(
-  ...UI_LANGS.map((lang) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.lang = lang;
-    button.textContent = NAMES[lang];
-    button.addEventListener("click", () => {
-      ui = lang;
-      draw();
-    });
-    return button;
-  }),
-);
+const markLanguage = languageSwitch(byId("languages"), (lang) => {
+  ui = lang;
+  draw();
+});
 document.documentElement.dataset.theme = matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
 draw();
 void poll();
