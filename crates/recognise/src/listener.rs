@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use dostyq_speech::{Hypothesis, Lang, LangChoice, Transcript, Utterance};
+use dostyq_speech::{Hypothesis, Lang, LangChoice, SampleTime, SegmentId, Transcript, Utterance};
 
 use crate::guard::{self, Rejection};
 use crate::{Effort, LanguageRouter, RecogniseError, Recogniser, Request, StreamingPolicy};
@@ -19,7 +19,17 @@ pub struct Heard {
 pub struct Listener {
     router: LanguageRouter,
     policy: Option<StreamingPolicy>,
+    latest: Option<Draft>,
     rejections: BTreeMap<Rejection, u64>,
+}
+
+/// The latest draft of the open segment that was not thrown out.
+#[derive(Debug)]
+struct Draft {
+    segment: SegmentId,
+    /// Where the voice ended that it heard.
+    voiced_until: SampleTime,
+    hypothesis: Hypothesis,
 }
 
 impl Listener {
@@ -40,6 +50,9 @@ impl Listener {
 
     /// Hears an utterance as far as it has grown. Utterances come in order, and a final one ends its segment.
     ///
+    /// A final utterance in which nobody spoke after the latest draft is not decoded again: the draft is its final, so
+    /// that it comes as soon as the silence has lasted long enough.
+    ///
     /// Errors are those of the engine; an utterance whose recognition fails is as if it had not grown, and a final one
     /// keeps what was committed of it.
     pub fn hear(&mut self, engine: &mut dyn Recogniser, utterance: &Utterance) -> Result<Heard, RecogniseError> {
@@ -47,6 +60,11 @@ impl Listener {
             Some(policy) if policy.segment() == utterance.segment => policy,
             _ => StreamingPolicy::new(utterance.segment),
         };
+        let latest = self.latest.take();
+        if let Some(draft) = latest.filter(|draft| utterance.is_final && draft.has_heard_all_of(utterance)) {
+            let transcript = self.ended(policy.finish(&draft.hypothesis));
+            return Ok(Heard { transcript, rejection: None });
+        }
         let request = Request {
             utterance,
             lang: policy.lang().map_or(self.router.choice(), LangChoice::Fixed),
@@ -67,7 +85,12 @@ impl Listener {
         }
         let hypothesis = recognition.hypothesis;
         let transcript = match (rejection, utterance.is_final) {
-            (None, false) => policy.grow(&hypothesis, utterance.span().end),
+            (None, false) => {
+                let transcript = policy.grow(&hypothesis, utterance.span().end);
+                let (segment, voiced_until) = (utterance.segment, utterance.voiced.end);
+                self.latest = Some(Draft { segment, voiced_until, hypothesis });
+                transcript
+            }
             // A rejected draft shows nothing new; its words must not count as agreement either.
             (Some(_), false) => policy.grow(&without_new_words(&policy, hypothesis), utterance.span().end),
             (None, true) => return Ok(Heard { transcript: self.ended(policy.finish(&hypothesis)), rejection }),
@@ -96,6 +119,12 @@ impl Listener {
     }
 }
 
+impl Draft {
+    fn has_heard_all_of(&self, utterance: &Utterance) -> bool {
+        self.segment == utterance.segment && self.voiced_until == utterance.voiced.end
+    }
+}
+
 fn without_new_words(policy: &StreamingPolicy, hypothesis: Hypothesis) -> Hypothesis {
     Hypothesis { words: policy.committed().to_vec(), ..hypothesis }
 }
@@ -104,7 +133,7 @@ fn without_new_words(policy: &StreamingPolicy, hypothesis: Hypothesis) -> Hypoth
 mod tests {
     use super::*;
     use crate::{Recognition, Signals};
-    use dostyq_speech::{SampleTime, SegmentId, TimeSpan, Word, join_words};
+    use dostyq_speech::{TimeSpan, Word, join_words};
 
     /// Says what it is told to, in order.
     struct ScriptedRecogniser(Vec<Result<(Lang, &'static str, f32), ()>>);
@@ -129,14 +158,19 @@ mod tests {
         }
     }
 
+    /// A final is one in which something was said after the drafts.
     fn utterance(segment: u64, is_final: bool) -> Utterance {
+        heard_until(segment, is_final, if is_final { 64_000 } else { 48_000 })
+    }
+
+    fn heard_until(segment: u64, is_final: bool, voice: u64) -> Utterance {
         let start = SampleTime::ZERO;
         Utterance {
             segment: SegmentId(segment),
             start,
             samples: vec![0.0; 64_000],
-            voiced: TimeSpan::new(start, start + 64_000),
-            voiced_secs: 4.0,
+            voiced: TimeSpan::new(start, start + voice),
+            voiced_secs: 3.0,
             heard_until: SampleTime::ZERO,
             is_final,
         }
@@ -157,6 +191,17 @@ mod tests {
         let last = hear(true);
         assert!(last.is_final && last.tentative.is_empty());
         assert_eq!(join_words(&last.committed), "добрый день всем гостям");
+    }
+
+    #[test]
+    fn a_draft_that_heard_everything_becomes_the_final() {
+        // One answer only: decoding the final as well would panic.
+        let mut engine = ScriptedRecogniser(vec![Ok((Lang::Russian, "добрый день", -0.2))]);
+        let mut listener = Listener::default();
+        listener.hear(&mut engine, &heard_until(1, false, 48_000)).expect("scripted");
+        let heard = listener.hear(&mut engine, &heard_until(1, true, 48_000)).expect("not asked");
+        assert!(heard.transcript.is_final);
+        assert_eq!(join_words(&heard.transcript.committed), "добрый день");
     }
 
     #[test]

@@ -117,6 +117,15 @@ impl Segmenter {
         }
     }
 
+    /// Where voice has been heard in the open utterance, from its first to its latest voiced window; nothing while nobody
+    /// speaks.
+    pub fn voiced(&self) -> Option<TimeSpan> {
+        match &self.state {
+            State::Quiet { .. } => None,
+            State::Open { windows, .. } => self.voice_in(windows).map(|(span, _)| span),
+        }
+    }
+
     /// The end of the sound: the open utterance as it is.
     pub fn finish(&mut self) -> Option<Utterance> {
         match std::mem::replace(&mut self.state, State::Quiet { recent: VecDeque::new() }) {
@@ -215,20 +224,21 @@ impl Segmenter {
         Some(utterance)
     }
 
+    /// From the first to the last voiced window, and the seconds of all voiced ones; nothing where there is none.
+    fn voice_in(&self, windows: &[Window]) -> Option<(TimeSpan, f64)> {
+        let voiced = || windows.iter().filter(|window| window.probability >= self.options.offset_probability);
+        let (first, last) = (voiced().next()?, voiced().next_back()?);
+        let span = TimeSpan::new(first.frame.start, last.frame.span().end);
+        Some((span, voiced().map(|window| window.frame.span().length_secs()).sum()))
+    }
+
     fn utterance(&self, segment: SegmentId, windows: &[Window], is_final: bool) -> Utterance {
         let start = windows.first().map_or(SampleTime::ZERO, |w| w.frame.start);
         let mut samples = Vec::with_capacity(windows.iter().map(|w| w.frame.samples.len()).sum());
-        let mut voiced: Option<TimeSpan> = None;
-        let mut voiced_secs = 0.0;
         for window in windows {
             samples.extend_from_slice(&window.frame.samples);
-            if window.probability >= self.options.offset_probability {
-                let span = window.frame.span();
-                voiced_secs += span.length_secs();
-                voiced = Some(TimeSpan::new(voiced.map_or(span.start, |v| v.start), span.end));
-            }
         }
-        let voiced = voiced.unwrap_or_else(|| TimeSpan::new(start, start));
+        let (voiced, voiced_secs) = self.voice_in(windows).unwrap_or((TimeSpan::new(start, start), 0.0));
         Utterance { segment, start, samples, voiced, voiced_secs, heard_until: self.heard_until, is_final }
     }
 }

