@@ -23,12 +23,18 @@ pub struct Listener {
     rejections: BTreeMap<Rejection, u64>,
 }
 
+/// Silence that a draft must have heard after the voice to stand for the final, in samples (0.15 s): a last word that
+/// fades out below the voice detector's threshold is not cut off.
+const TRAIL: u64 = 2_400;
+
 /// The latest draft of the open segment that was not thrown out.
 #[derive(Debug)]
 struct Draft {
     segment: SegmentId,
     /// Where the voice ended that it heard.
     voiced_until: SampleTime,
+    /// Where the sound ended that it heard.
+    heard_until: SampleTime,
     hypothesis: Hypothesis,
 }
 
@@ -87,8 +93,8 @@ impl Listener {
         let transcript = match (rejection, utterance.is_final) {
             (None, false) => {
                 let transcript = policy.grow(&hypothesis, utterance.span().end);
-                let (segment, voiced_until) = (utterance.segment, utterance.voiced.end);
-                self.latest = Some(Draft { segment, voiced_until, hypothesis });
+                let (voiced_until, heard_until) = (utterance.voiced.end, utterance.span().end);
+                self.latest = Some(Draft { segment: utterance.segment, voiced_until, heard_until, hypothesis });
                 transcript
             }
             // A rejected draft shows nothing new; its words must not count as agreement either.
@@ -121,7 +127,9 @@ impl Listener {
 
 impl Draft {
     fn has_heard_all_of(&self, utterance: &Utterance) -> bool {
-        self.segment == utterance.segment && self.voiced_until == utterance.voiced.end
+        self.segment == utterance.segment
+            && self.voiced_until == utterance.voiced.end
+            && self.heard_until >= self.voiced_until + TRAIL
     }
 }
 
@@ -201,6 +209,16 @@ mod tests {
         listener.hear(&mut engine, &heard_until(1, false, 48_000)).expect("scripted");
         let heard = listener.hear(&mut engine, &heard_until(1, true, 48_000)).expect("not asked");
         assert!(heard.transcript.is_final);
+        assert_eq!(join_words(&heard.transcript.committed), "добрый день");
+    }
+
+    #[test]
+    fn a_draft_that_ends_with_the_voice_is_decoded_again() {
+        let said = |text| Ok((Lang::Russian, text, -0.2));
+        let mut engine = ScriptedRecogniser(vec![said("добрый де"), said("добрый день")]);
+        let mut listener = Listener::default();
+        listener.hear(&mut engine, &heard_until(1, false, 63_000)).expect("scripted");
+        let heard = listener.hear(&mut engine, &heard_until(1, true, 63_000)).expect("scripted");
         assert_eq!(join_words(&heard.transcript.committed), "добрый день");
     }
 

@@ -15,15 +15,13 @@ pub(crate) struct Attention {
     segmenter: Segmenter,
     makes_drafts: bool,
     last_draft: SampleTime,
-    /// Where the voice ended that the last draft heard.
-    drafted_until: SampleTime,
 }
 
 impl Attention {
     /// For a room whose sound begins at `begin`; without drafts only finished utterances are handed in.
     pub(crate) fn new(first_segment: SegmentId, begin: SampleTime, makes_drafts: bool) -> Attention {
         let segmenter = Segmenter::new(SegmenterOptions::default(), first_segment);
-        Attention { segmenter, makes_drafts, last_draft: begin, drafted_until: begin }
+        Attention { segmenter, makes_drafts, last_draft: begin }
     }
 
     /// Takes the next frame and its probability of being voice; returns what is to be recognised now, if anything. A
@@ -47,12 +45,12 @@ impl Attention {
         // While the speaker goes on, drafts follow the voice; in a pause one more hears its end, and then none, so that
         // the engine is free when the utterance ends.
         let pause = now.samples_since(voiced.end);
-        let is_due = voiced.end > self.drafted_until && (pause == 0 || pause >= PAUSE);
+        let has_heard_the_end = self.last_draft >= voiced.end + PAUSE;
+        let is_due = pause == 0 || (pause >= PAUSE && !has_heard_the_end);
         if !is_due || now.samples_since(voiced.start) < DRAFT_LEAST || !is_idle() {
             return None;
         }
         self.last_draft = now;
-        self.drafted_until = voiced.end;
         self.segmenter.growing()
     }
 
