@@ -138,12 +138,7 @@ mod tests {
         };
         let recognition = Recognition {
             hypothesis: Hypothesis { lang: Lang::Russian, lang_confidence: 0.9, words },
-            signals: Signals {
-                mean_log_probability,
-                no_speech_probability: no_speech,
-                looped: false,
-                lang_scores: None,
-            },
+            signals: Signals { mean_log_probability, no_speech_probability: no_speech, looped: false },
         };
         assert_eq!(judge(&utterance, &recognition), expect, "{text:?}");
     }

@@ -54,7 +54,7 @@ mod whisper;
 pub use language::{LangScores, LanguageRouter};
 pub use listener::{Heard, Listener};
 pub use policy::StreamingPolicy;
-pub use recogniser::{Effort, RecogniseError, Recogniser, Recognition, Request, Signals};
+pub use recogniser::{RecogniseError, Recogniser, Recognition, Request, Signals};
 pub use thread::{Job, RecogniserThread, Verdict};
 pub use turns::Turns;
 pub use whisper::{Whisper, WhisperOptions};

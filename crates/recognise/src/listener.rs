@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use dostyq_speech::{Hypothesis, Lang, LangChoice, SampleTime, SegmentId, Transcript, Utterance};
 
 use crate::guard::{self, Rejection};
-use crate::{Effort, LanguageRouter, RecogniseError, Recogniser, Request, StreamingPolicy};
+use crate::{LanguageRouter, RecogniseError, Recogniser, Request, StreamingPolicy};
 
 /// What came of hearing an utterance.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,7 +76,6 @@ impl Listener {
             lang: policy.lang().map_or(self.router.choice(), LangChoice::Fixed),
             prior: self.router.prior(),
             committed: policy.committed(),
-            effort: if utterance.is_final { Effort::Final } else { Effort::Draft },
         };
         let recognition = match engine.recognise(&request) {
             Ok(recognition) => recognition,
@@ -161,7 +160,7 @@ mod tests {
                 .collect();
             Ok(Recognition {
                 hypothesis: Hypothesis { lang, lang_confidence: 0.995, words },
-                signals: Signals { mean_log_probability, no_speech_probability: 0.0, looped: false, lang_scores: None },
+                signals: Signals { mean_log_probability, no_speech_probability: 0.0, looped: false },
             })
         }
     }

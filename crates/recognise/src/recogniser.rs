@@ -1,17 +1,6 @@
 use std::path::PathBuf;
 
-use dostyq_speech::{Hypothesis, Lang, LangChoice, Utterance, Word};
-
-use crate::LangScores;
-
-/// How much work a recognition is worth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effort {
-    /// A look at an utterance that still grows; there will be another in a second.
-    Draft,
-    /// The last word on it.
-    Final,
-}
+use dostyq_speech::{Hypothesis, LangChoice, Utterance, Word};
 
 /// What an engine is asked.
 #[derive(Clone, Debug)]
@@ -24,8 +13,6 @@ pub struct Request<'a> {
     pub prior: f32,
     /// Words that are already committed: the hypothesis begins with them if the engine can be made to.
     pub committed: &'a [Word],
-    /// How much work it is worth.
-    pub effort: Effort,
 }
 
 /// What an engine heard, and how sure it is.
@@ -46,8 +33,6 @@ pub struct Signals {
     pub no_speech_probability: f32,
     /// The engine ran into a loop and was stopped; the words end before it.
     pub looped: bool,
-    /// The scores of the languages; absent where the language was given.
-    pub lang_scores: Option<LangScores>,
 }
 
 /// What can go wrong with an engine.
@@ -81,19 +66,4 @@ pub enum RecogniseError {
 pub trait Recogniser: Send {
     /// Hears one utterance, from its start to as far as it is there.
     fn recognise(&mut self, request: &Request<'_>) -> Result<Recognition, RecogniseError>;
-}
-
-impl Recognition {
-    /// Nothing heard in `lang`.
-    pub fn empty(lang: Lang) -> Recognition {
-        Recognition {
-            hypothesis: Hypothesis { lang, lang_confidence: 1.0, words: Vec::new() },
-            signals: Signals {
-                mean_log_probability: 0.0,
-                no_speech_probability: 1.0,
-                looped: false,
-                lang_scores: None,
-            },
-        }
-    }
 }

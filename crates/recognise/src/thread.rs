@@ -206,8 +206,8 @@ impl Desk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Recognition, Request};
-    use dostyq_speech::{Lang, SampleTime, SegmentId, TimeSpan};
+    use crate::{Recognition, Request, Signals};
+    use dostyq_speech::{Hypothesis, Lang, SampleTime, SegmentId, TimeSpan};
     use std::sync::mpsc::{SyncSender, sync_channel};
 
     /// Hears nothing, once it is let.
@@ -216,7 +216,10 @@ mod tests {
     impl Recogniser for ScriptedRecogniser {
         fn recognise(&mut self, _: &Request<'_>) -> Result<Recognition, RecogniseError> {
             self.0.recv().map_err(|e| RecogniseError::Decode(e.to_string()))?;
-            Ok(Recognition::empty(Lang::Russian))
+            Ok(Recognition {
+                hypothesis: Hypothesis { lang: Lang::Russian, lang_confidence: 1.0, words: Vec::new() },
+                signals: Signals { mean_log_probability: 0.0, no_speech_probability: 1.0, looped: false },
+            })
         }
     }
 

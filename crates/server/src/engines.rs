@@ -15,11 +15,22 @@ use crate::translator_thread::TranslatorThread;
 const VOICE_DETECTOR: &str = "silero-vad";
 const RUNTIME: &str = "onnxruntime";
 
-/// The loaded models.
-pub(crate) struct Models {
+/// Makes voice detectors, one for each room.
+pub(crate) struct VoiceDetectors {
     /// ONNX Runtime; there can be one environment a process, and it must outlive the engines that run on it.
     environment: ort::environment::Environment,
-    voice_detector: PathBuf,
+    model: PathBuf,
+}
+
+impl VoiceDetectors {
+    pub(crate) fn make(&self) -> anyhow::Result<SileroVad> {
+        Ok(SileroVad::open(&self.environment, &self.model)?)
+    }
+}
+
+/// The loaded models.
+pub(crate) struct Models {
+    pub(crate) voice_detectors: VoiceDetectors,
     pub(crate) recogniser: Whisper,
     pub(crate) translator: Box<dyn Translator>,
 }
@@ -36,25 +47,19 @@ impl Models {
             })?
             .build()
             .context("ONNX Runtime does not start")?;
-        let voice_detector = store.locate(VOICE_DETECTOR)?.main_file().to_owned();
+        let model = store.locate(VOICE_DETECTOR)?.main_file().to_owned();
         let speech = store.locate(&chosen.speech)?;
         let options =
             WhisperOptions { threads: chosen.speech_threads(), use_gpu: chosen.gpu, gpu_device: chosen.gpu_device };
         let recogniser = Whisper::open(speech.main_file(), &options)?;
         let translator = open_translator(&store, &environment, &chosen.translation)?;
-        Ok(Models { environment, voice_detector, recogniser, translator })
-    }
-
-    /// A voice detector for one room.
-    pub(crate) fn voice_detector(&self) -> anyhow::Result<SileroVad> {
-        Ok(SileroVad::open(&self.environment, &self.voice_detector)?)
+        Ok(Models { voice_detectors: VoiceDetectors { environment, model }, recogniser, translator })
     }
 }
 
 /// The models on their threads, shared by all rooms.
 pub struct Engines {
-    environment: ort::environment::Environment,
-    voice_detector: PathBuf,
+    pub(crate) voice_detectors: VoiceDetectors,
     pub(crate) recogniser: Arc<RecogniserThread>,
     pub(crate) translator: TranslatorThread,
 }
@@ -62,16 +67,11 @@ pub struct Engines {
 impl Engines {
     /// Opens the models and gives each its thread.
     pub fn start(chosen: &ModelChoice) -> anyhow::Result<Engines> {
-        let Models { environment, voice_detector, recogniser, translator } = Models::open(chosen)?;
+        let Models { voice_detectors, recogniser, translator } = Models::open(chosen)?;
         let recogniser = RecogniserThread::spawn("recognise", Box::new(recogniser))
             .context("the recogniser's thread cannot be started")?;
         let translator = TranslatorThread::spawn(translator).context("the translator's thread cannot be started")?;
-        Ok(Engines { environment, voice_detector, recogniser: Arc::new(recogniser), translator })
-    }
-
-    /// A voice detector for one room.
-    pub(crate) fn voice_detector(&self) -> anyhow::Result<SileroVad> {
-        Ok(SileroVad::open(&self.environment, &self.voice_detector)?)
+        Ok(Engines { voice_detectors, recogniser: Arc::new(recogniser), translator })
     }
 }
 

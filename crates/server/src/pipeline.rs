@@ -101,7 +101,7 @@ pub fn start(
     stop: Stop,
 ) -> anyhow::Result<RunningRoom> {
     let (arrivals, queue) = sync_channel(CAPTION_QUEUE);
-    let detector = engines.voice_detector()?;
+    let detector = engines.voice_detectors.make()?;
     let recogniser = Arc::clone(&engines.recogniser);
     let room = recogniser.join(options.language, answer(arrivals.clone(), engines.translator.desk()));
 

@@ -98,12 +98,9 @@ impl Whisper {
             logits[self.vocabulary.lang(Lang::Kazakh) as usize],
             logits[self.vocabulary.lang(Lang::Russian) as usize],
         );
-        let (lang, lang_confidence, lang_scores) = match request.lang {
-            LangChoice::Fixed(lang) => (lang, 1.0, None),
-            LangChoice::Auto => {
-                let (lang, confidence) = scores.decide(request.prior);
-                (lang, confidence, Some(scores))
-            }
+        let (lang, lang_confidence) = match request.lang {
+            LangChoice::Fixed(lang) => (lang, 1.0),
+            LangChoice::Auto => scores.decide(request.prior),
         };
 
         let forced = self.forced_tokens(request.committed)?;
@@ -127,7 +124,7 @@ impl Whisper {
             .collect();
         Ok(Recognition {
             hypothesis: Hypothesis { lang, lang_confidence, words },
-            signals: Signals { mean_log_probability, no_speech_probability, looped: decoded.looped, lang_scores },
+            signals: Signals { mean_log_probability, no_speech_probability, looped: decoded.looped },
         })
     }
 

@@ -108,7 +108,7 @@ impl Vocabulary {
     }
 }
 
-/// Whether a piece consists of [`UNSPOKEN`] characters alone (and spaces), or begins with a dash of a dialogue.
+/// Whether a piece consists of [`UNSPOKEN`] characters alone (and spaces).
 fn is_unspoken(piece: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(piece) else { return false };
     let text = text.trim();

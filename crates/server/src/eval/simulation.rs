@@ -63,7 +63,7 @@ impl<'a> Simulation<'a> {
         self.turns.join(self.rooms.len());
         self.rooms.push(Room {
             source,
-            detector: self.models.voice_detector()?,
+            detector: self.models.voice_detectors.make()?,
             attention: Attention::new(SegmentId(1), SampleTime::ZERO, true),
             listener: Listener::new(lang),
             has_ended: false,
