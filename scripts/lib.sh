@@ -33,5 +33,5 @@ need_build_tools() {
 # Fetches the default models that do not come with the repository; quick when they are there. Usage: need_models DOSTYQ
 need_models() {
   say "Preparing the models"
-  "$1" models pull onnxruntime whisper-base-q8 silero-vad dostyq-mini >&2
+  "$1" models pull onnxruntime whisper-base silero-vad dostyq-mini >&2
 }

@@ -56,6 +56,8 @@ enum EntryField<'a> {
         marker: &'static str,
         #[serde(skip_serializing_if = "Option::is_none")]
         gap_millis: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        effort: Option<&'static str>,
     },
 }
 
@@ -91,13 +93,14 @@ impl<'a> From<&'a Event> for EventField<'a> {
         let entry = match &event.entry {
             Entry::Final(caption) => EntryField::Final(caption.into()),
             Entry::Marker { at, marker } => {
-                let (marker, gap_millis) = match marker {
-                    Marker::Started => ("started", None),
-                    Marker::Ended => ("ended", None),
-                    Marker::Looped => ("looped", None),
-                    Marker::Gap { millis } => ("gap", Some(*millis)),
+                let (marker, gap_millis, effort) = match marker {
+                    Marker::Started => ("started", None, None),
+                    Marker::Ended => ("ended", None, None),
+                    Marker::Looped => ("looped", None, None),
+                    Marker::Gap { millis } => ("gap", Some(*millis), None),
+                    Marker::Effort { effort } => ("effort", None, Some(effort.name())),
                 };
-                EntryField::Marker { at_millis: at.as_millis(), marker, gap_millis }
+                EntryField::Marker { at_millis: at.as_millis(), marker, gap_millis, effort }
             }
         };
         EventField { offset: event.offset.0, entry }

@@ -5,7 +5,7 @@
 //! not know, so that a later server may say more. Tags are short because a hall of phones reads them ten times a
 //! second over one radio.
 
-use dostyq_speech::{Caption, Entry, Event, Lang, Marker, Offset, OpenCaption, RoomId, SegmentId};
+use dostyq_speech::{Caption, Effort, Entry, Event, Lang, Marker, Offset, OpenCaption, RoomId, SegmentId};
 use serde::{Deserialize, Serialize};
 
 /// The version that `hello` and `welcome` name. It changes only when an old client would misread a message.
@@ -195,6 +195,9 @@ pub struct WireMarker {
     /// How much sound was missing; with `gap` alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub millis: Option<u64>,
+    /// How much of its work the server does from now on; with `effort` alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effort: Option<Effort>,
 }
 
 /// What can happen to a room; see [`Marker`].
@@ -209,6 +212,8 @@ pub enum WireMarkerKind {
     Looped,
     /// Sound was missing.
     Gap,
+    /// The server gave work up, or took it up again.
+    Effort,
     /// A marker of a later version; the viewer shows nothing for it.
     #[serde(other)]
     Unknown,
@@ -319,13 +324,14 @@ impl From<&Event> for WireEvent {
         let entry = match &event.entry {
             Entry::Final(caption) => WireEntry::Final(caption.into()),
             Entry::Marker { at, marker } => {
-                let (marker, millis) = match marker {
-                    Marker::Started => (WireMarkerKind::Started, None),
-                    Marker::Ended => (WireMarkerKind::Ended, None),
-                    Marker::Looped => (WireMarkerKind::Looped, None),
-                    Marker::Gap { millis } => (WireMarkerKind::Gap, Some(*millis)),
+                let (marker, millis, effort) = match marker {
+                    Marker::Started => (WireMarkerKind::Started, None, None),
+                    Marker::Ended => (WireMarkerKind::Ended, None, None),
+                    Marker::Looped => (WireMarkerKind::Looped, None, None),
+                    Marker::Gap { millis } => (WireMarkerKind::Gap, Some(*millis), None),
+                    Marker::Effort { effort } => (WireMarkerKind::Effort, None, Some(*effort)),
                 };
-                WireEntry::Marker(WireMarker { marker, at_millis: at.as_millis(), millis })
+                WireEntry::Marker(WireMarker { marker, at_millis: at.as_millis(), millis, effort })
             }
         };
         WireEvent { offset: event.offset, entry }

@@ -106,6 +106,7 @@ fn values_of_speech_become_the_messages_of_the_golden_file() {
         ("the room ended", 47, marker(7000, Marker::Ended)),
         ("the recording began again", 48, marker(7000, Marker::Looped)),
         ("sound was missing", 49, marker(9000, Marker::Gap { millis: 1250 })),
+        ("the machine is too slow", 50, marker(9500, Marker::Effort { effort: Effort::FinalsOnly })),
     ] {
         let event = Event { offset: Offset(offset), entry };
         assert_eq!(written(&ServerMessage::Event(WireEvent::from(&event))), example(name), "{name}");

@@ -44,7 +44,7 @@ const HOPELESS_LOG_PROBABILITY: f32 = -1.6;
 /// Seconds of voice under which a known phrase of film subtitles is not believed.
 const LOW_SPEECH_SECS: f64 = 1.2;
 /// Share of Latin letters from which a text is in the wrong script.
-const LATIN_SHARE: f32 = 0.5;
+pub(crate) const LATIN_SHARE: f32 = 0.5;
 
 /// Beginnings of what Whisper writes over silence in Russian and Kazakh, lower case, letters and spaces alone.
 const BOILERPLATE: [&str; 11] = [
@@ -78,7 +78,7 @@ pub fn judge(utterance: &Utterance, recognition: &Recognition) -> Result<(), Rej
     if utterance.voiced_secs < LOW_SPEECH_SECS && is_boilerplate(words) {
         return Err(Rejection::Boilerplate);
     }
-    if latin_share(words) > LATIN_SHARE {
+    if latin_share(&join_words(words)) > LATIN_SHARE {
         return Err(Rejection::Script);
     }
     Ok(())
@@ -90,9 +90,10 @@ fn is_boilerplate(words: &[Word]) -> bool {
     BOILERPLATE.iter().any(|phrase| text.trim_start().starts_with(phrase))
 }
 
-fn latin_share(words: &[Word]) -> f32 {
+/// The share of Latin letters among all letters of a text, 0 to 1; 0 where there are none.
+pub(crate) fn latin_share(text: &str) -> f32 {
     let (mut latin, mut letters) = (0u32, 0u32);
-    for c in words.iter().flat_map(|word| word.text.chars()).filter(|c| c.is_alphabetic()) {
+    for c in text.chars().filter(|c| c.is_alphabetic()) {
         letters += 1;
         latin += u32::from(c.is_ascii());
     }

@@ -40,7 +40,9 @@
 //!
 //! It captures no sound, finds no utterances, translates nothing and shows nothing.
 
+mod glossary;
 pub mod guard;
+mod ladder;
 mod language;
 mod listener;
 mod loudness;
@@ -50,11 +52,15 @@ mod thread;
 mod times;
 mod turns;
 mod whisper;
+mod workload;
 
+pub use glossary::Glossary;
+pub use ladder::Ladder;
 pub use language::{LangScores, LanguageRouter};
 pub use listener::{Heard, Listener};
 pub use policy::StreamingPolicy;
-pub use recogniser::{RecogniseError, Recogniser, Recognition, Request, Signals};
-pub use thread::{Job, RecogniserThread, Verdict};
+pub use recogniser::{EngineSet, RecogniseError, Recogniser, Recognition, Request, Signals};
+pub use thread::{Job, RecogniserThread, Reopen, Verdict};
 pub use turns::Turns;
 pub use whisper::{Whisper, WhisperOptions};
+pub use workload::{Pulse, Workload};

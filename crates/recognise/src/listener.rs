@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use dostyq_speech::{Hypothesis, Lang, LangChoice, SampleTime, SegmentId, Transcript, Utterance};
 
 use crate::guard::{self, Rejection};
-use crate::{LanguageRouter, RecogniseError, Recogniser, Request, StreamingPolicy};
+use crate::{Glossary, LanguageRouter, RecogniseError, Recogniser, Recognition, Request, StreamingPolicy};
 
 /// What came of hearing an utterance.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,9 +16,10 @@ pub struct Heard {
 }
 
 /// The ear of one room: engine, language, guards and commitment joined.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Listener {
     router: LanguageRouter,
+    glossary: Arc<Glossary>,
     policy: Option<StreamingPolicy>,
     latest: Option<Draft>,
     rejections: BTreeMap<Rejection, u64>,
@@ -28,7 +30,7 @@ pub struct Listener {
 const TRAIL: u64 = 2_400;
 
 /// The latest draft of the open segment that was not thrown out.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Draft {
     segment: SegmentId,
     /// Where the voice ended that it heard.
@@ -36,17 +38,26 @@ struct Draft {
     /// Where the sound ended that it heard.
     heard_until: SampleTime,
     hypothesis: Hypothesis,
+    /// Terms that its words sound like.
+    reminders: Vec<String>,
+    /// It was heard with these reminders, or needed none.
+    was_reminded: bool,
 }
 
 impl Listener {
-    /// A listener that follows the operator's choice of language.
-    pub fn new(choice: LangChoice) -> Listener {
-        Listener { router: LanguageRouter::new(choice), ..Listener::default() }
+    /// A listener that follows the operator's choice of language and knows the terms of the event.
+    pub fn new(choice: LangChoice, glossary: Arc<Glossary>) -> Listener {
+        Listener { router: LanguageRouter::new(choice), glossary, ..Listener::default() }
     }
 
     /// The operator changes their mind about the language; it holds from the next utterance on.
     pub fn set_choice(&mut self, choice: LangChoice) {
         self.router.set_choice(choice);
+    }
+
+    /// The operator's choice of language.
+    pub fn choice(&self) -> LangChoice {
+        self.router.choice()
     }
 
     /// How many hypotheses were thrown out, by cause.
@@ -67,18 +78,21 @@ impl Listener {
             _ => StreamingPolicy::new(utterance.segment),
         };
         let latest = self.latest.take();
-        if let Some(draft) = latest.filter(|draft| utterance.is_final && draft.has_heard_all_of(utterance)) {
+        if let Some(draft) = latest.as_ref().filter(|draft| utterance.is_final && draft.has_heard_all_of(utterance)) {
             let transcript = self.ended(policy.finish(&draft.hypothesis));
             return Ok(Heard { transcript, rejection: None });
         }
+        let reminders = latest.filter(|draft| draft.segment == utterance.segment).map(|draft| draft.reminders);
+        let reminders = reminders.unwrap_or_default();
         let request = Request {
             utterance,
             lang: policy.lang().map_or(self.router.choice(), LangChoice::Fixed),
             prior: self.router.prior(),
             committed: policy.committed(),
+            reminders: &reminders,
         };
-        let recognition = match engine.recognise(&request) {
-            Ok(recognition) => recognition,
+        let (recognition, reminders, was_reminded) = match self.recognise(engine, &request) {
+            Ok(recognised) => recognised,
             Err(error) => {
                 self.policy = Some(policy);
                 return Err(error);
@@ -93,7 +107,8 @@ impl Listener {
             (None, false) => {
                 let transcript = policy.grow(&hypothesis, utterance.span().end);
                 let (voiced_until, heard_until) = (utterance.voiced.end, utterance.span().end);
-                self.latest = Some(Draft { segment: utterance.segment, voiced_until, heard_until, hypothesis });
+                let segment = utterance.segment;
+                self.latest = Some(Draft { segment, voiced_until, heard_until, hypothesis, reminders, was_reminded });
                 transcript
             }
             // A rejected draft shows nothing new; its words must not count as agreement either.
@@ -105,6 +120,29 @@ impl Listener {
         };
         self.policy = Some(policy);
         Ok(Heard { transcript, rejection })
+    }
+
+    /// Hears an utterance; with the answer come the terms that its words sound like, and whether it was heard with these in
+    /// mind. A draft is reminded of them next time; a final has no next time and is heard again at once.
+    fn recognise(
+        &self,
+        engine: &mut dyn Recogniser,
+        request: &Request<'_>,
+    ) -> Result<(Recognition, Vec<String>, bool), RecogniseError> {
+        let first = engine.recognise(request)?;
+        let fresh = &first.hypothesis.words[request.committed.len().min(first.hypothesis.words.len())..];
+        let mut reminders = self.glossary.reminders(fresh);
+        reminders.retain(|term| !request.reminders.contains(term));
+        if reminders.is_empty() {
+            return Ok((first, request.reminders.to_vec(), true));
+        }
+        reminders.extend_from_slice(request.reminders);
+        if !request.utterance.is_final {
+            return Ok((first, reminders, false));
+        }
+        let again = engine.recognise(&Request { reminders: &reminders, ..request.clone() })?;
+        let is_fit = guard::judge(request.utterance, &again).is_ok();
+        Ok((if is_fit { again } else { first }, reminders, true))
     }
 
     /// A final utterance could not be recognised at all: its segment ends with what was committed of it.
@@ -129,6 +167,7 @@ impl Draft {
         self.segment == utterance.segment
             && self.voiced_until == utterance.voiced.end
             && self.heard_until >= self.voiced_until + TRAIL
+            && self.was_reminded
     }
 }
 

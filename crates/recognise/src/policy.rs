@@ -9,18 +9,56 @@ const SURE_LANG: f32 = 0.99;
 /// Sound after which words are committed in the likelier language all the same, in samples (8 s).
 const LANG_PATIENCE: u64 = 128_000;
 
+/// Probability of the language from which words are shown while nothing is committed.
+const LIKELY_LANG: f32 = 0.9;
+
+/// Confidence from which a word is shown at once; a less sure one is shown when a second hypothesis has it too.
+const SHOWN_FROM: f32 = 0.65;
+/// Confidence that a word needs in both hypotheses that commit it.
+const COMMITTED_FROM: f32 = 0.6;
+/// Confidence with which a third hypothesis in a row commits a word of which the others were not sure.
+const COMMITTED_FROM_THIRD: f32 = 0.3;
+
 /// Commits what successive hypotheses of one utterance agree on.
 ///
 /// LocalAgreement-2 (Liu et al., "Low-latency sequence-to-sequence speech recognition and translation by partial
 /// hypothesis selection", Interspeech 2020; used by whisper_streaming): a word is committed when two successive
 /// hypotheses have it in the same place. Committed words only grow; the end of the utterance commits the rest.
+///
+/// On top of that the engine's own confidence counts: what it merely guesses is neither shown at once, since it would
+/// flicker, nor committed by two guesses alone, since they err alike. Where an engine hears well this costs no time; where
+/// it does not (Kazakh through a small Whisper), lines come late and stay, instead of changing with every draft.
 #[derive(Clone, Debug)]
 pub struct StreamingPolicy {
     segment: SegmentId,
     committed: Vec<Word>,
     /// What the previous hypothesis said after the committed words.
-    previous: Vec<Word>,
+    previous: Vec<Guess>,
     lang: Option<(Lang, f32)>,
+}
+
+/// A word that is not committed.
+#[derive(Clone, Debug)]
+struct Guess {
+    word: Word,
+    /// Hypotheses in a row that had it, with all words before it.
+    times: u32,
+    /// The least confidence among the latest two of them.
+    confidence: f32,
+}
+
+impl Guess {
+    fn is_sure(&self) -> bool {
+        match self.times {
+            0 | 1 => false,
+            2 => self.confidence >= COMMITTED_FROM,
+            _ => self.confidence >= COMMITTED_FROM_THIRD,
+        }
+    }
+
+    fn is_fit_to_be_seen(&self) -> bool {
+        self.times > 1 || self.word.confidence >= SHOWN_FROM
+    }
 }
 
 impl StreamingPolicy {
@@ -48,24 +86,38 @@ impl StreamingPolicy {
     pub fn grow(&mut self, hypothesis: &Hypothesis, edge: SampleTime) -> Transcript {
         let tail = continuation(&self.committed, &hypothesis.words);
         let begin = tail.first().map_or(edge, |word| word.span.start);
-        let knows_lang = self.lang.is_some()
-            || hypothesis.lang_confidence >= SURE_LANG
-            || edge.samples_since(begin) >= LANG_PATIENCE;
-        let agreed = tail
-            .iter()
-            .zip(&self.previous)
-            .take_while(|(now, before)| knows_lang && same_word(now, before) && now.span.end + EDGE <= edge)
-            .count();
-        if agreed > 0 && self.lang.is_none() {
+        let has_waited = self.lang.is_some() || edge.samples_since(begin) >= LANG_PATIENCE;
+        let knows_lang = has_waited || hypothesis.lang_confidence >= SURE_LANG;
+        let mut guesses = self.guesses(tail);
+        let is_settled = |guess: &Guess| knows_lang && guess.is_sure() && guess.word.span.end + EDGE <= edge;
+        let settled = guesses.iter().take_while(|guess| is_settled(guess)).count();
+        if settled > 0 && self.lang.is_none() {
             self.lang = Some((hypothesis.lang, hypothesis.lang_confidence));
         }
-        self.commit(&tail[..agreed]);
-        let rest = &tail[agreed..];
-        self.previous = rest.to_vec();
+        self.commit(&tail[..settled]);
+        guesses.drain(..settled);
         // The last word of a draft that reaches the edge is usually half a word: showing it makes the line flicker.
-        let is_cut_off = rest.last().is_some_and(|last| last.span.end + EDGE > edge);
-        let shown = &rest[..rest.len() - usize::from(is_cut_off)];
-        self.transcript(hypothesis, shown.to_vec(), false)
+        let is_cut_off = guesses.last().is_some_and(|last| last.word.span.end + EDGE > edge);
+        let may_show = has_waited || hypothesis.lang_confidence >= LIKELY_LANG;
+        let whole = if may_show { guesses.len() - usize::from(is_cut_off) } else { 0 };
+        let shown = guesses[..whole].iter().take_while(|guess| guess.is_fit_to_be_seen());
+        let shown = shown.map(|guess| guess.word.clone()).collect();
+        self.previous = guesses;
+        self.transcript(hypothesis, shown, false)
+    }
+
+    /// The words with what the hypotheses before say of them.
+    fn guesses(&self, tail: &[Word]) -> Vec<Guess> {
+        let same = tail.iter().zip(&self.previous).take_while(|(now, before)| same_word(now, &before.word)).count();
+        let guess = |(place, word): (usize, &Word)| match self.previous.get(place).filter(|_| place < same) {
+            Some(before) => Guess {
+                word: word.clone(),
+                times: before.times + 1,
+                confidence: word.confidence.min(before.word.confidence),
+            },
+            None => Guess { word: word.clone(), times: 1, confidence: word.confidence },
+        };
+        tail.iter().enumerate().map(guess).collect()
     }
 
     /// The last hypothesis: everything is committed.
@@ -215,6 +267,33 @@ mod tests {
         // Silence follows: the word is whole.
         let transcript = policy.grow(&hypothesis("а б"), SampleTime::from_millis(1_300));
         assert_eq!(join_words(&transcript.committed), "а б");
+    }
+
+    #[test]
+    fn guesses_are_shown_when_repeated_and_committed_when_believed() {
+        // The confidence of each word, and "committed|tentative" after each of three hypotheses.
+        let check = |confidence: f32, expect: [&str; 3]| {
+            let mut policy = StreamingPolicy::new(SegmentId(1));
+            let mut guess = hypothesis("а б");
+            guess.words.iter_mut().for_each(|word| word.confidence = confidence);
+            for expect in expect {
+                let transcript = policy.grow(&guess, SampleTime::from_millis(60_000));
+                let shown = format!("{}|{}", join_words(&transcript.committed), join_words(&transcript.tentative));
+                assert_eq!(shown, expect, "{confidence}");
+            }
+        };
+        check(0.9, ["|а б", "а б|", "а б|"]);
+        check(0.62, ["|", "а б|", "а б|"]);
+        check(0.5, ["|", "|а б", "а б|"]);
+        check(0.2, ["|", "|а б", "|а б"]);
+    }
+
+    #[test]
+    fn nothing_is_shown_in_a_doubtful_language() {
+        let mut policy = StreamingPolicy::new(SegmentId(1));
+        let doubtful = Hypothesis { lang_confidence: 0.7, ..hypothesis("а б") };
+        assert_eq!(policy.grow(&doubtful, SampleTime::from_millis(3_000)).tentative, []);
+        assert_eq!(policy.grow(&doubtful, SampleTime::from_millis(9_000)).committed.len(), 2);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use dostyq_speech::{LangChoice, Utterance};
+use dostyq_speech::{Effort, LangChoice, Utterance};
 
-use crate::{Heard, Listener, RecogniseError, Recogniser, Turns};
+use crate::{EngineSet, Heard, Ladder, Listener, Pulse, RecogniseError, Workload};
 
 /// An utterance for the engine.
 #[derive(Clone, Debug)]
@@ -25,14 +26,31 @@ pub struct Verdict {
     pub heard: Result<Heard, (RecogniseError, Option<Heard>)>,
     /// How long the engine worked on it, wall time.
     pub took: Duration,
+    /// How much work is done now: on the lower rungs nothing is translated.
+    pub effort: Effort,
 }
 
 type Answer = Box<dyn FnMut(Verdict) + Send>;
 
-/// One engine on one named thread, shared fairly by all rooms as [`Turns`] says.
+/// Makes the engines again after they failed.
+pub type Reopen = Box<dyn FnMut() -> Result<EngineSet, RecogniseError> + Send>;
+
+/// Time after which an engine that has not answered counts as hung: so long in any case, and so many times the length of
+/// the sound. A machine that only just keeps up needs less than once the length.
+const HANGS_AFTER: Duration = Duration::from_secs(20);
+const HANGS_AFTER_TIMES_LENGTH: f64 = 3.0;
+/// How often the watchdog looks.
+const WATCH_EVERY: Duration = Duration::from_millis(500);
+/// Hung engines that are left behind, each with its memory, before it is given up.
+const MOST_ABANDONED: u32 = 3;
+
+/// One set of engines on one named thread, shared by all rooms as [`Workload`] says.
+///
+/// A watchdog looks after it: an engine that panics or does not come back is replaced by a new one; the utterance it
+/// worked on is answered with an error, and the room goes on.
 pub struct RecogniserThread {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    watchdog: Option<JoinHandle<()>>,
 }
 
 struct Shared {
@@ -41,97 +59,127 @@ struct Shared {
     work: Condvar,
     /// A job is done: there is room for another, or nothing is owed any more.
     room: Condvar,
+    /// The end, for the watchdog, which else looks by itself.
+    watch: Condvar,
+    began: Instant,
+    hangs_after: Duration,
 }
 
 #[derive(Default)]
 struct Desk {
-    turns: Turns,
-    /// What each room listens with; away while the engine works for the room.
-    ears: BTreeMap<usize, Ear>,
-    /// What the operator said of a room's language since its last job.
-    choices: BTreeMap<usize, LangChoice>,
+    workload: Workload,
+    rooms: BTreeMap<usize, Room>,
     next_room: usize,
+    /// What the engine works on.
+    busy: Option<Busy>,
+    /// The number of the thread that works. An older one that comes back after it was given up finds another number here.
+    shift: u32,
     is_closed: bool,
 }
 
-struct Ear {
+struct Room {
+    /// As it was before the job that the engine works on: if that comes to nothing, the room goes on from here.
     listener: Listener,
-    answer: Answer,
+    answer: Arc<Mutex<Answer>>,
+}
+
+struct Busy {
+    room: usize,
+    /// Without its samples.
+    utterance: Utterance,
+    since: Instant,
+    limit: Duration,
 }
 
 impl RecogniserThread {
-    /// Starts the thread; it owns the engine.
-    pub fn spawn(name: &str, engine: Box<dyn Recogniser>) -> std::io::Result<RecogniserThread> {
-        let shared = Arc::new(Shared { desk: Mutex::default(), work: Condvar::new(), room: Condvar::new() });
-        let theirs = Arc::clone(&shared);
-        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || work(&theirs, engine))?;
-        Ok(RecogniserThread { shared, thread: Some(thread) })
+    /// Starts the thread; it owns the engines. `reopen` makes new ones when they fail.
+    pub fn spawn(name: &str, engines: EngineSet, reopen: Reopen, ladder: Ladder) -> std::io::Result<RecogniserThread> {
+        RecogniserThread::spawn_with(name, engines, reopen, ladder, HANGS_AFTER)
+    }
+
+    fn spawn_with(
+        name: &str,
+        engines: EngineSet,
+        reopen: Reopen,
+        ladder: Ladder,
+        hangs_after: Duration,
+    ) -> std::io::Result<RecogniserThread> {
+        let desk = Mutex::new(Desk { workload: Workload::new(ladder), ..Desk::default() });
+        let (work, room, watch) = Default::default();
+        let shared = Arc::new(Shared { desk, work, room, watch, began: Instant::now(), hangs_after });
+        let worker = Worker::spawn(name, 0, &shared, engines)?;
+        let watch = Watch { name: name.to_owned(), shared: Arc::clone(&shared), reopen, worker: Some(worker) };
+        let watchdog = std::thread::Builder::new().name(format!("watch-{name}")).spawn(move || watch.run())?;
+        Ok(RecogniserThread { shared, watchdog: Some(watchdog) })
     }
 
     /// A room joins; `answer` is called on the engine's thread with each verdict and should only pass it on.
-    pub fn join(&self, choice: LangChoice, answer: impl FnMut(Verdict) + Send + 'static) -> usize {
+    pub fn join(&self, listener: Listener, answer: impl FnMut(Verdict) + Send + 'static) -> usize {
         let mut desk = self.shared.lock();
         let room = desk.next_room;
         desk.next_room += 1;
-        desk.turns.join(room);
-        desk.ears.insert(room, Ear { listener: Listener::new(choice), answer: Box::new(answer) });
+        desk.workload.turns().join(room);
+        desk.rooms.insert(room, Room { listener, answer: Arc::new(Mutex::new(Box::new(answer))) });
         room
     }
 
     /// The operator changes a room's language; it holds from its next utterance on.
     pub fn set_choice(&self, room: usize, choice: LangChoice) {
-        self.shared.lock().choices.insert(room, choice);
+        if let Some(room) = self.shared.lock().rooms.get_mut(&room) {
+            room.listener.set_choice(choice);
+        }
     }
 
     /// Hands in a job. A draft replaces the one that waits. A final waits for a place, and is refused only when the
     /// engine is gone.
     pub fn submit(&self, job: Job) -> Result<(), RecogniseError> {
         let mut desk = self.shared.lock();
-        let is_open = |desk: &Desk| !desk.is_closed && desk.turns.knows(job.room);
-        while job.utterance.is_final && is_open(&desk) && !desk.turns.has_place(job.room) {
+        let is_open = |desk: &mut Desk| !desk.is_closed && desk.workload.turns().knows(job.room);
+        while job.utterance.is_final && is_open(&mut desk) && !desk.workload.turns().has_place(job.room) {
             desk = self.shared.wait_for_room(desk);
         }
-        if !is_open(&desk) {
+        if !is_open(&mut desk) {
             return Err(RecogniseError::Stopped);
         }
-        desk.turns.submit(job.room, job.utterance);
+        let now = self.shared.now();
+        desk.workload.submit(job.room, job.utterance, now);
         self.shared.work.notify_one();
         Ok(())
     }
 
-    /// Whether a room has nothing waiting, so that a draft would be heard soon.
-    pub fn is_idle(&self, room: usize) -> bool {
-        self.shared.lock().turns.is_idle(room)
+    /// What a room may do now; to be asked with each frame, since that is how the ladder sees time pass.
+    pub fn pulse(&self, room: usize) -> Pulse {
+        let now = self.shared.now();
+        self.shared.lock().workload.pulse(room, now)
     }
 
     /// Gives up on everything that waits; the number of finals among it. Only what the engine works on is still answered.
     pub fn close(&self) -> usize {
         let mut desk = self.shared.lock();
         desk.is_closed = true;
-        let abandoned = desk.turns.clear();
+        let abandoned = desk.workload.turns().clear();
         drop(desk);
-        self.shared.work.notify_all();
-        self.shared.room.notify_all();
+        self.shared.tell_all();
         abandoned
     }
 
     /// A room leaves: its waiting finals are heard first, its draft is forgotten, its answer is dropped last.
     pub fn leave(&self, room: usize) {
         let mut desk = self.shared.lock();
-        while desk.turns.is_owed(room) && !desk.is_closed {
+        while desk.workload.turns().is_owed(room) && !desk.is_closed {
             desk = self.shared.wait_for_room(desk);
         }
-        desk.turns.leave(room);
-        desk.ears.remove(&room);
+        desk.workload.turns().leave(room);
+        desk.rooms.remove(&room);
     }
 }
 
 impl Drop for RecogniserThread {
     fn drop(&mut self) {
         self.close();
-        if let Some(thread) = self.thread.take() {
-            // A panic of the engine has been reported by the thread itself; there is nobody left to tell here.
-            drop(thread.join());
+        if let Some(watchdog) = self.watchdog.take() {
+            // A panic has been reported by the thread itself; there is nobody left to tell here.
+            drop(watchdog.join());
         }
     }
 }
@@ -145,73 +193,181 @@ impl Shared {
     fn wait_for_room<'a>(&self, desk: MutexGuard<'a, Desk>) -> MutexGuard<'a, Desk> {
         self.room.wait(desk).unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-/// Closes the desk when the engine's thread ends, also by a panic: nobody waits for an answer that cannot come.
-struct Closing<'a>(&'a Shared);
+    fn tell_all(&self) {
+        self.work.notify_all();
+        self.room.notify_all();
+        self.watch.notify_all();
+    }
 
-impl Drop for Closing<'_> {
-    fn drop(&mut self) {
-        self.0.lock().is_closed = true;
-        self.0.room.notify_all();
+    /// Seconds since the thread was started.
+    fn now(&self) -> f64 {
+        self.began.elapsed().as_secs_f64()
     }
 }
 
-fn work(shared: &Shared, mut engine: Box<dyn Recogniser>) {
-    let _closing = Closing(shared);
-    let mut desk = shared.lock();
-    loop {
-        if desk.is_closed {
-            return;
+/// The thread that works.
+struct Worker {
+    shift: u32,
+    shared: Arc<Shared>,
+    engines: EngineSet,
+}
+
+impl Worker {
+    fn spawn(name: &str, shift: u32, shared: &Arc<Shared>, engines: EngineSet) -> std::io::Result<JoinHandle<()>> {
+        let mut worker = Worker { shift, shared: Arc::clone(shared), engines };
+        std::thread::Builder::new().name(name.to_owned()).spawn(move || worker.run())
+    }
+
+    /// Ends when the desk is closed, when the engine panicked, or when this thread was given up.
+    fn run(&mut self) {
+        let mut desk = self.shared.lock();
+        loop {
+            if desk.is_closed || desk.shift != self.shift {
+                return;
+            }
+            let Some((room, utterance, mut listener)) = desk.take(&self.shared) else {
+                desk = self.shared.work.wait(desk).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let effort = desk.workload.effort();
+            drop(desk);
+            let began = Instant::now();
+            let engine = self.engines.at(effort);
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                let heard = listener.hear(engine, &utterance);
+                heard.map_err(|error| {
+                    let rest = listener.give_up(&utterance).map(|transcript| Heard { transcript, rejection: None });
+                    (error, rest)
+                })
+            }));
+            // A panic is left to the watchdog, which answers for this thread: the engine is not fit for another job.
+            let Ok(heard) = outcome else { return };
+            desk = self.shared.lock();
+            if desk.shift != self.shift {
+                return;
+            }
+            let Some(busy) = desk.busy.take() else { return };
+            let answer = desk.rooms.get(&room).map(|room| Arc::clone(&room.answer));
+            drop(desk);
+            let took = began.elapsed();
+            if let Some(answer) = answer {
+                call(&answer, Verdict { utterance: busy.utterance, heard, took, effort });
+            }
+            desk = self.shared.lock();
+            desk.done(room, utterance.is_final, took, Some(listener));
+            self.shared.room.notify_all();
         }
-        let Some((room, utterance, mut ear)) = desk.take() else {
-            desk = shared.work.wait(desk).unwrap_or_else(PoisonError::into_inner);
-            continue;
-        };
-        drop(desk);
-        let verdict = hear(&mut ear.listener, engine.as_mut(), utterance);
-        (ear.answer)(verdict);
-        desk = shared.lock();
-        // A room that left in the meantime, because the desk was closed, gets its ear back no more.
-        if desk.turns.is_owed(room) {
-            desk.ears.insert(room, ear);
-        }
-        desk.turns.done(room);
-        shared.room.notify_all();
     }
 }
 
-fn hear(listener: &mut Listener, engine: &mut dyn Recogniser, mut utterance: Utterance) -> Verdict {
-    let began = Instant::now();
-    let heard = listener.hear(engine, &utterance).map_err(|error| {
-        let rest = listener.give_up(&utterance).map(|transcript| Heard { transcript, rejection: None });
-        (error, rest)
-    });
-    utterance.samples = Vec::new();
-    Verdict { utterance, heard, took: began.elapsed() }
+/// The thread that looks after the one that works.
+struct Watch {
+    name: String,
+    shared: Arc<Shared>,
+    reopen: Reopen,
+    worker: Option<JoinHandle<()>>,
+}
+
+impl Watch {
+    fn run(mut self) {
+        let mut desk = self.shared.lock();
+        loop {
+            let has_ended = self.worker.as_ref().is_none_or(JoinHandle::is_finished);
+            let is_late = desk.busy.as_ref().is_some_and(|busy| busy.since.elapsed() > busy.limit);
+            let has_failed = desk.busy.is_some() && (has_ended || is_late);
+            if desk.is_closed && (has_ended || is_late) {
+                desk.busy = None;
+                self.shared.room.notify_all();
+                return;
+            }
+            if !has_failed {
+                let waited = self.shared.watch.wait_timeout(desk, WATCH_EVERY);
+                desk = waited.unwrap_or_else(PoisonError::into_inner).0;
+                continue;
+            }
+            let Some(busy) = desk.busy.take() else { continue };
+            desk.shift += 1;
+            let error = if has_ended { RecogniseError::Panicked } else { RecogniseError::Hung(busy.since.elapsed()) };
+            desk = self.answer_for_the_lost(desk, busy, error);
+            let shift = desk.shift;
+            drop(desk);
+            let replacement = if shift > MOST_ABANDONED { None } else { self.replace(shift) };
+            desk = self.shared.lock();
+            self.worker = replacement;
+            if self.worker.is_none() {
+                desk.is_closed = true;
+                self.shared.tell_all();
+                return;
+            }
+        }
+    }
+
+    fn answer_for_the_lost<'a>(
+        &'a self,
+        mut desk: MutexGuard<'a, Desk>,
+        busy: Busy,
+        error: RecogniseError,
+    ) -> MutexGuard<'a, Desk> {
+        let Busy { room: number, utterance, since, .. } = busy;
+        let (is_final, took, effort) = (utterance.is_final, since.elapsed(), desk.workload.effort());
+        if let Some(room) = desk.rooms.get_mut(&number) {
+            let rest = room.listener.give_up(&utterance).map(|transcript| Heard { transcript, rejection: None });
+            let answer = Arc::clone(&room.answer);
+            drop(desk);
+            call(&answer, Verdict { utterance, heard: Err((error, rest)), took, effort });
+            desk = self.shared.lock();
+        }
+        desk.done(number, is_final, Duration::ZERO, None);
+        self.shared.room.notify_all();
+        desk
+    }
+
+    /// Another worker with new engines; nothing when they cannot be had.
+    fn replace(&mut self, shift: u32) -> Option<JoinHandle<()>> {
+        let engines = (self.reopen)().ok()?;
+        Worker::spawn(&self.name, shift, &self.shared, engines).ok()
+    }
+}
+
+fn call(answer: &Mutex<Answer>, verdict: Verdict) {
+    // An answer that panicked once is called again: it only passes values on.
+    let mut answer = answer.lock().unwrap_or_else(PoisonError::into_inner);
+    answer(verdict);
 }
 
 impl Desk {
     /// The next job with what its room listens with.
-    fn take(&mut self) -> Option<(usize, Utterance, Ear)> {
-        let (room, utterance) = self.turns.take()?;
-        let mut ear = self.ears.remove(&room)?;
-        if let Some(choice) = self.choices.remove(&room) {
-            ear.listener.set_choice(choice);
+    fn take(&mut self, shared: &Shared) -> Option<(usize, Utterance, Listener)> {
+        let (number, utterance) = self.workload.turns().take()?;
+        let listener = self.rooms.get(&number)?.listener.clone();
+        let limit = shared.hangs_after.as_secs_f64() + utterance.span().length_secs() * HANGS_AFTER_TIMES_LENGTH;
+        let without_samples = Utterance { samples: Vec::new(), ..utterance.clone() };
+        let limit = Duration::from_secs_f64(limit);
+        self.busy = Some(Busy { room: number, utterance: without_samples, since: Instant::now(), limit });
+        Some((number, utterance, listener))
+    }
+
+    /// The engine is done with a job; the room goes on with `listener`, or, if it came to nothing, as it was before.
+    fn done(&mut self, number: usize, is_final: bool, took: Duration, listener: Option<Listener>) {
+        self.workload.done(number, is_final, took.as_secs_f64());
+        if let (Some(room), Some(mut listener)) = (self.rooms.get_mut(&number), listener) {
+            // The operator may have changed the language meanwhile.
+            listener.set_choice(room.listener.choice());
+            room.listener = listener;
         }
-        Some((room, utterance, ear))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Recognition, Request, Signals};
+    use crate::{Recogniser, Recognition, Request, Signals};
     use dostyq_speech::{Hypothesis, Lang, SampleTime, SegmentId, TimeSpan};
-    use std::sync::mpsc::{SyncSender, sync_channel};
+    use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
     /// Hears nothing, once it is let.
-    struct ScriptedRecogniser(std::sync::mpsc::Receiver<()>);
+    struct ScriptedRecogniser(Receiver<()>);
 
     impl Recogniser for ScriptedRecogniser {
         fn recognise(&mut self, _: &Request<'_>) -> Result<Recognition, RecogniseError> {
@@ -237,27 +393,32 @@ mod tests {
 
     fn engine() -> (SyncSender<()>, RecogniserThread) {
         let (let_go, gate) = sync_channel(100);
-        (let_go, RecogniserThread::spawn("scripted", Box::new(ScriptedRecogniser(gate))).expect("a thread"))
+        let reopen = Box::new(|| Err(RecogniseError::Stopped));
+        (let_go, RecogniserThread::spawn("scripted", set(gate), reopen, Ladder::default()).expect("a thread"))
+    }
+
+    fn set(gate: Receiver<()>) -> EngineSet {
+        EngineSet { usual: Box::new(ScriptedRecogniser(gate)), lighter: None }
     }
 
     #[test]
     fn a_newer_draft_replaces_the_waiting_one_and_finals_all_come() {
         let (let_go, thread) = engine();
         let (heard, verdicts) = sync_channel(100);
-        let room = thread.join(LangChoice::Auto, move |verdict| {
+        let room = thread.join(Listener::default(), move |verdict| {
             heard
                 .send((verdict.utterance.segment.0, verdict.utterance.voiced_secs as usize, verdict.utterance.is_final))
                 .expect("a reader");
         });
         // The first job occupies the engine; the others wait.
         thread.submit(Job { room, utterance: utterance(1, 10, false) }).expect("open");
-        while thread.shared.lock().ears.contains_key(&room) {
+        while thread.shared.lock().busy.is_none() {
             std::thread::yield_now();
         }
         for length in [20, 30, 40] {
             thread.submit(Job { room, utterance: utterance(1, length, false) }).expect("open");
         }
-        assert!(!thread.is_idle(room));
+        assert!(!thread.pulse(room).is_ready);
         thread.submit(Job { room, utterance: utterance(1, 50, true) }).expect("open");
         thread.submit(Job { room, utterance: utterance(2, 60, true) }).expect("open");
         thread.submit(Job { room, utterance: utterance(3, 70, false) }).expect("open");
@@ -272,7 +433,7 @@ mod tests {
     fn a_room_leaves_when_its_finals_are_heard() {
         let (let_go, thread) = engine();
         let (heard, verdicts) = sync_channel(100);
-        let room = thread.join(LangChoice::Auto, move |v| heard.send(v.utterance.segment.0).expect("a reader"));
+        let room = thread.join(Listener::default(), move |v| heard.send(v.utterance.segment.0).expect("a reader"));
         for segment in 1..=3 {
             thread.submit(Job { room, utterance: utterance(segment, 1, true) }).expect("open");
             let_go.send(()).expect("an engine");
@@ -286,9 +447,9 @@ mod tests {
     fn a_closed_engine_keeps_nobody_waiting() {
         let (let_go, thread) = engine();
         let (heard, verdicts) = sync_channel(100);
-        let room = thread.join(LangChoice::Auto, move |v| heard.send(v.utterance.segment.0).expect("a reader"));
+        let room = thread.join(Listener::default(), move |v| heard.send(v.utterance.segment.0).expect("a reader"));
         thread.submit(Job { room, utterance: utterance(1, 1, true) }).expect("open");
-        while thread.shared.lock().ears.contains_key(&room) {
+        while thread.shared.lock().busy.is_none() {
             std::thread::yield_now();
         }
         for segment in 2..=4 {
@@ -299,5 +460,48 @@ mod tests {
         let_go.send(()).expect("an engine");
         drop(thread);
         assert_eq!(verdicts.iter().collect::<Vec<_>>(), [1], "what the engine worked on is still answered");
+    }
+    #[test]
+    fn an_engine_that_hangs_is_replaced_and_its_room_goes_on() {
+        let (_kept_shut, gate) = sync_channel(1);
+        let (let_go, fresh) = sync_channel(100);
+        let mut fresh = Some(fresh);
+        let reopen = Box::new(move || fresh.take().map(set).ok_or(RecogniseError::Stopped));
+        let moment = Duration::from_millis(50);
+        let thread =
+            RecogniserThread::spawn_with("scripted", set(gate), reopen, Ladder::default(), moment).expect("a thread");
+        let (heard, verdicts) = sync_channel(100);
+        let room = thread.join(Listener::default(), move |v| {
+            heard.send((v.utterance.segment.0, v.heard.map_err(|(e, _)| e.to_string()))).expect("a reader");
+        });
+        for segment in 1..=2 {
+            thread.submit(Job { room, utterance: utterance(segment, 1, true) }).expect("open");
+        }
+        let_go.send(()).expect("an engine");
+        let (segment, lost) = verdicts.recv().expect("a verdict");
+        assert!(segment == 1 && lost.expect_err("it hangs").contains("has not answered"));
+        let (segment, heard) = verdicts.recv().expect("a verdict");
+        assert!(segment == 2 && heard.is_ok(), "the new engine hears what waited");
+    }
+
+    #[test]
+    fn an_engine_that_crashes_and_cannot_be_replaced_refuses_work() {
+        struct ScriptedCrash;
+        impl Recogniser for ScriptedCrash {
+            fn recognise(&mut self, _: &Request<'_>) -> Result<Recognition, RecogniseError> {
+                panic!("scripted")
+            }
+        }
+        let engines = EngineSet { usual: Box::new(ScriptedCrash), lighter: None };
+        let reopen = Box::new(|| Err(RecogniseError::Stopped));
+        let thread = RecogniserThread::spawn("scripted", engines, reopen, Ladder::default()).expect("a thread");
+        let (heard, verdicts) = sync_channel(100);
+        let room = thread.join(Listener::default(), move |v| heard.send(v.heard).expect("a reader"));
+        thread.submit(Job { room, utterance: utterance(1, 1, true) }).expect("open");
+        let verdict = verdicts.recv().expect("a verdict");
+        assert!(matches!(verdict, Err((RecogniseError::Panicked, Some(rest))) if rest.transcript.is_final));
+        thread.leave(room);
+        let refused = thread.submit(Job { room, utterance: utterance(2, 1, true) });
+        assert!(matches!(refused, Err(RecogniseError::Stopped)));
     }
 }

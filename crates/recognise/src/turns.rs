@@ -19,10 +19,18 @@ pub struct Turns {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    finals: VecDeque<Utterance>,
+    /// Each with the moment at which it was handed in.
+    finals: VecDeque<(f64, Utterance)>,
     draft: Option<Utterance>,
-    /// The engine works for the room now.
-    is_heard: bool,
+    /// What the engine works on for the room now.
+    heard: Option<Heard>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Heard {
+    Draft,
+    /// A final, with the moment at which it was handed in.
+    Final(f64),
 }
 
 impl Turns {
@@ -46,13 +54,14 @@ impl Turns {
         self.rooms.get(&room).is_some_and(|waiting| waiting.finals.len() < WAITING_FINALS)
     }
 
-    /// Takes an utterance in; one of a room that never joined is dropped. Ask [`has_place`](Self::has_place) first.
-    pub fn submit(&mut self, room: usize, utterance: Utterance) {
+    /// Takes an utterance in at the moment `now`, in seconds on any clock that never runs backwards; one of a room that
+    /// never joined is dropped. Ask [`has_place`](Self::has_place) first.
+    pub fn submit(&mut self, room: usize, utterance: Utterance, now: f64) {
         let Some(waiting) = self.rooms.get_mut(&room) else { return };
         if utterance.is_final {
             // The final says all that the draft would have said.
             waiting.draft = None;
-            waiting.finals.push_back(utterance);
+            waiting.finals.push_back((now, utterance));
         } else {
             waiting.draft = Some(utterance);
         }
@@ -68,26 +77,45 @@ impl Turns {
             .map(|(room, _)| *room)?;
         self.next = room + 1;
         let waiting = self.rooms.get_mut(&room)?;
-        waiting.is_heard = true;
-        let utterance = waiting.finals.pop_front().or_else(|| waiting.draft.take())?;
+        let utterance = match waiting.finals.pop_front() {
+            Some((since, utterance)) => {
+                waiting.heard = Some(Heard::Final(since));
+                utterance
+            }
+            None => {
+                waiting.heard = Some(Heard::Draft);
+                waiting.draft.take()?
+            }
+        };
         Some((room, utterance))
     }
 
     /// The engine is done with the room's job.
     pub fn done(&mut self, room: usize) {
         if let Some(waiting) = self.rooms.get_mut(&room) {
-            waiting.is_heard = false;
+            waiting.heard = None;
         }
     }
 
-    /// Whether a room has nothing waiting and is not being heard, so that a draft would be heard soon.
-    pub fn is_idle(&self, room: usize) -> bool {
-        self.rooms.get(&room).is_some_and(|w| !w.is_heard && w.finals.is_empty() && w.draft.is_none())
+    /// Whether a room is not being heard and has no final waiting, so that a draft makes sense; it replaces the one that
+    /// waits.
+    pub fn is_ready(&self, room: usize) -> bool {
+        self.rooms.get(&room).is_some_and(|waiting| waiting.heard.is_none() && waiting.finals.is_empty())
+    }
+
+    /// How long the oldest final of all rooms that has no answer has waited at the moment `now`; 0 when there is none.
+    pub fn longest_wait(&self, now: f64) -> f64 {
+        let since = self.rooms.values().flat_map(|waiting| {
+            let heard =
+                waiting.heard.and_then(|heard| if let Heard::Final(since) = heard { Some(since) } else { None });
+            heard.into_iter().chain(waiting.finals.front().map(|(since, _)| *since))
+        });
+        since.map(|since| now - since).fold(0.0, f64::max)
     }
 
     /// Whether something of a room that must be answered is waiting or being heard.
     pub fn is_owed(&self, room: usize) -> bool {
-        self.rooms.get(&room).is_some_and(|waiting| waiting.is_heard || !waiting.finals.is_empty())
+        self.rooms.get(&room).is_some_and(|waiting| waiting.heard.is_some() || !waiting.finals.is_empty())
     }
 
     /// Forgets everything that waits; the number of finals among it.
@@ -122,11 +150,11 @@ mod tests {
                 heard_until: SampleTime::ZERO,
                 is_final: job.ends_with('!'),
             };
-            turns.submit(room, utterance);
+            turns.submit(room, utterance, 0.0);
         }
         let mut taken = Vec::new();
         while let Some((room, utterance)) = turns.take() {
-            assert!(!turns.is_idle(room) && turns.is_owed(room));
+            assert!(!turns.is_ready(room) && turns.is_owed(room));
             turns.done(room);
             let sign = if utterance.is_final { '!' } else { '?' };
             taken.push(format!("{}{}{sign}", letters(room), utterance.segment.0));
@@ -152,9 +180,9 @@ mod tests {
     #[test]
     fn what_waits_can_be_forgotten() {
         let mut turns = Turns::default();
-        assert!(!turns.knows(0) && !turns.has_place(0) && !turns.is_idle(0), "a room that never joined");
+        assert!(!turns.knows(0) && !turns.has_place(0) && !turns.is_ready(0), "a room that never joined");
         turns.join(0);
-        assert!(turns.has_place(0) && turns.is_idle(0) && !turns.is_owed(0));
+        assert!(turns.has_place(0) && turns.is_ready(0) && !turns.is_owed(0));
         assert_eq!(turns.clear(), 0);
     }
 }

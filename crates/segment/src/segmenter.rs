@@ -44,6 +44,16 @@ impl Default for SegmenterOptions {
 }
 
 impl SegmenterOptions {
+    /// Rules for a machine that is too slow: utterances of half the length.
+    pub fn short() -> SegmenterOptions {
+        SegmenterOptions {
+            patience_millis: 3_000,
+            breath_from_millis: 7_000,
+            longest_millis: 12_000,
+            ..SegmenterOptions::default()
+        }
+    }
+
     /// The silence that ends an utterance of this length: falls evenly from the endpoint's to that of a breath.
     fn closing_silence_millis(&self, length_millis: u64) -> u64 {
         let stretch = self.breath_from_millis.saturating_sub(self.patience_millis).max(1);
@@ -86,6 +96,11 @@ impl Segmenter {
     pub fn new(options: SegmenterOptions, first_segment: SegmentId) -> Segmenter {
         let state = State::Quiet { recent: VecDeque::new() };
         Segmenter { options, next_segment: first_segment, heard_until: SampleTime::ZERO, state }
+    }
+
+    /// Other rules, from the next window on.
+    pub fn set_options(&mut self, options: SegmenterOptions) {
+        self.options = options;
     }
 
     /// Takes the window that follows the previous one, and its probability of being voice; returns the utterance

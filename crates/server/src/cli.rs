@@ -64,6 +64,9 @@ pub struct Transcribe {
     /// Which channel to hear: mix, or a number from 1
     #[arg(long, default_value = "mix")]
     pub channel: dostyq_capture::Channel,
+    /// Names and terms that may be said: a file of lines with the Kazakh form, a tab, and the Russian form
+    #[arg(long, value_name = "FILE.tsv")]
+    pub glossary: Option<PathBuf>,
     /// Play the recording at its own pace, with drafts, as a live room would hear it
     #[arg(long)]
     pub realtime: bool,
@@ -109,6 +112,9 @@ pub struct EvalSpeech {
     /// Rooms that hear the recording side by side on this machine
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
     pub rooms: u8,
+    /// Play each recording again and again for so many minutes, and tell whether memory grows or times drift
+    #[arg(long, conflicts_with_all = ["offline", "rooms"], value_parser = clap::value_parser!(u32).range(1..=1440))]
+    pub minutes: Option<u32>,
     /// Decode each reference clip whole, with a beam of five: what the model can do at best
     #[arg(long)]
     pub offline: bool,
@@ -124,6 +130,9 @@ pub struct EvalSpeech {
     /// The speech model
     #[arg(long, default_value = crate::config::DEFAULT_SPEECH)]
     pub speech: String,
+    /// Names and terms that may be said: a file of lines with the Kazakh form, a tab, and the Russian form
+    #[arg(long, value_name = "FILE.tsv")]
+    pub glossary: Option<PathBuf>,
     /// Threads of the speech model; by default as many as there are cores, at most 8
     #[arg(long)]
     pub threads: Option<usize>,

@@ -7,7 +7,7 @@ use dostyq_speech::{LangChoice, RoomId};
 use serde::Deserialize;
 
 /// The speech model that comes by default.
-pub const DEFAULT_SPEECH: &str = "whisper-base-q8";
+pub const DEFAULT_SPEECH: &str = "whisper-base";
 /// The translation model that comes with Dostyq.
 pub const DEFAULT_TRANSLATION: &str = "dostyq-mini";
 
@@ -51,6 +51,8 @@ impl Default for Server {
 pub struct Models {
     /// A speech model of `dostyq models list`.
     pub speech: String,
+    /// A lighter speech model, which takes over while the machine is too slow for the other.
+    pub lighter_speech: Option<String>,
     /// One translation model for both directions, or one for each.
     pub translation: Translation,
     /// Threads of the speech model, 1 to 64; by default as many as there are cores, at most 8.
@@ -92,6 +94,7 @@ impl Default for Models {
     fn default() -> Self {
         Models {
             speech: DEFAULT_SPEECH.into(),
+            lighter_speech: None,
             translation: Translation::BothWays(DEFAULT_TRANSLATION.into()),
             threads: None,
             gpu: false,
@@ -119,6 +122,9 @@ pub struct Room {
     /// The language spoken: auto, kk or ru.
     #[serde(default)]
     pub language: LangChoice,
+    /// Names and terms that may be said there: a file of lines with the Kazakh form, a tab, and the Russian form;
+    /// relative to the configuration's own folder.
+    pub glossary: Option<PathBuf>,
     /// What it hears.
     pub input: Input,
 }
@@ -181,7 +187,7 @@ impl Config {
         let mut config = Config::parse(&text)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         config.server.data = folder.join(&config.server.data);
-        for file in config.rooms.iter_mut().filter_map(|room| room.input.file.as_mut()) {
+        for file in config.rooms.iter_mut().flat_map(|room| room.input.file.iter_mut().chain(&mut room.glossary)) {
             *file = folder.join(&*file);
         }
         Ok(config)

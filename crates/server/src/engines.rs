@@ -3,9 +3,9 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use dostyq_models::{Store, cache_folder};
-use dostyq_recognise::{RecogniserThread, Whisper, WhisperOptions};
+use dostyq_recognise::{EngineSet, Ladder, RecogniseError, Recogniser, RecogniserThread, Whisper, WhisperOptions};
 use dostyq_segment::SileroVad;
-use dostyq_speech::Lang;
+use dostyq_speech::{Effort, Lang};
 use dostyq_translate::{Direction, OnnxOptions, OnnxTranslator, PairTranslator, Translator};
 
 use crate::config::{Models as ModelChoice, Translation};
@@ -31,7 +31,7 @@ impl VoiceDetectors {
 /// The loaded models.
 pub(crate) struct Models {
     pub(crate) voice_detectors: VoiceDetectors,
-    pub(crate) recogniser: Whisper,
+    pub(crate) recognisers: EngineSet,
     pub(crate) translator: Box<dyn Translator>,
 }
 
@@ -48,12 +48,16 @@ impl Models {
             .build()
             .context("ONNX Runtime does not start")?;
         let model = store.locate(VOICE_DETECTOR)?.main_file().to_owned();
-        let speech = store.locate(&chosen.speech)?;
-        let options =
-            WhisperOptions { threads: chosen.speech_threads(), use_gpu: chosen.gpu, gpu_device: chosen.gpu_device };
-        let recogniser = Whisper::open(speech.main_file(), &options)?;
+        let recognisers = open_recognisers(&store, chosen)?;
         let translator = open_translator(&store, &environment, &chosen.translation)?;
-        Ok(Models { voice_detectors: VoiceDetectors { environment, model }, recogniser, translator })
+        Ok(Models { voice_detectors: VoiceDetectors { environment, model }, recognisers, translator })
+    }
+
+    /// The rungs of the degradation ladder that these models allow.
+    pub(crate) fn ladder(&self) -> Ladder {
+        use Effort::{FewerDrafts, FinalsOnly, LighterModel, ShorterUtterances, SourceOnly};
+        let always = [FewerDrafts, ShorterUtterances, FinalsOnly, SourceOnly];
+        Ladder::new(always.into_iter().chain(self.recognisers.lighter.is_some().then_some(LighterModel)))
     }
 }
 
@@ -67,12 +71,31 @@ pub struct Engines {
 impl Engines {
     /// Opens the models and gives each its thread.
     pub fn start(chosen: &ModelChoice) -> anyhow::Result<Engines> {
-        let Models { voice_detectors, recogniser, translator } = Models::open(chosen)?;
-        let recogniser = RecogniserThread::spawn("recognise", Box::new(recogniser))
+        let models = Models::open(chosen)?;
+        let ladder = models.ladder();
+        let Models { voice_detectors, recognisers, translator } = models;
+        let chosen = chosen.clone();
+        let reopen = move || {
+            store().and_then(|store| open_recognisers(&store, &chosen)).map_err(|error| {
+                tracing::error!("the recogniser cannot be started again: {error:#}");
+                RecogniseError::Stopped
+            })
+        };
+        let recogniser = RecogniserThread::spawn("recognise", recognisers, Box::new(reopen), ladder)
             .context("the recogniser's thread cannot be started")?;
         let translator = TranslatorThread::spawn(translator).context("the translator's thread cannot be started")?;
         Ok(Engines { voice_detectors, recogniser: Arc::new(recogniser), translator })
     }
+}
+
+/// The usual speech model, and the lighter one where the configuration names one.
+fn open_recognisers(store: &Store, chosen: &ModelChoice) -> anyhow::Result<EngineSet> {
+    let options =
+        WhisperOptions { threads: chosen.speech_threads(), use_gpu: chosen.gpu, gpu_device: chosen.gpu_device };
+    let open = |name: &str| -> anyhow::Result<Box<dyn Recogniser>> {
+        Ok(Box::new(Whisper::open(store.locate(name)?.main_file(), &options)?))
+    };
+    Ok(EngineSet { usual: open(&chosen.speech)?, lighter: chosen.lighter_speech.as_deref().map(open).transpose()? })
 }
 
 fn open_translator(
@@ -98,7 +121,8 @@ fn open_translator(
 /// What is missing for these models; nothing when all is well.
 pub(crate) fn faults(models: &ModelChoice) -> anyhow::Result<Vec<dostyq_models::Error>> {
     let store = store()?;
-    let names = [RUNTIME, VOICE_DETECTOR, &models.speech].into_iter().chain(models.translation.names());
+    let names = [RUNTIME, VOICE_DETECTOR, &models.speech].into_iter();
+    let names = names.chain(models.lighter_speech.as_deref()).chain(models.translation.names());
     Ok(names.filter_map(|name| store.locate(name).err()).collect())
 }
 

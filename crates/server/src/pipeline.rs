@@ -17,8 +17,8 @@ use std::thread::JoinHandle;
 
 use anyhow::Context;
 use dostyq_capture::Source;
-use dostyq_recognise::{Heard, Verdict};
-use dostyq_speech::{CaptionEvent, LangChoice, Marker, SampleTime, SegmentId, Translation, join_words};
+use dostyq_recognise::{Glossary, Heard, Listener, RecogniserThread, Verdict};
+use dostyq_speech::{CaptionEvent, Effort, LangChoice, Marker, SampleTime, SegmentId, Translation, join_words};
 
 use crate::Stop;
 use crate::engines::Engines;
@@ -50,6 +50,8 @@ pub struct RoomOptions {
     pub name: String,
     /// The language spoken.
     pub language: LangChoice,
+    /// Names and terms that may be said.
+    pub glossary: Arc<Glossary>,
     /// The id of the next segment; 1 for a new room.
     pub first_segment: SegmentId,
     /// The moment on the room's clock at which the source begins.
@@ -59,13 +61,34 @@ pub struct RoomOptions {
     pub is_live: bool,
 }
 
+/// A hand on a room that runs.
+#[derive(Clone)]
+pub(crate) struct RoomControl {
+    recogniser: Arc<RecogniserThread>,
+    /// The room's number at the recogniser.
+    room: usize,
+}
+
+impl RoomControl {
+    /// The operator says which language is spoken; it holds for what is not committed yet.
+    pub(crate) fn set_language(&self, choice: LangChoice) {
+        self.recogniser.set_choice(self.room, choice);
+    }
+}
+
 /// A room that runs.
 pub struct RunningRoom {
+    control: RoomControl,
     hearing: JoinHandle<anyhow::Result<()>>,
     captioning: JoinHandle<()>,
 }
 
 impl RunningRoom {
+    /// A hand on it, for as long as anyone likes.
+    pub(crate) fn control(&self) -> RoomControl {
+        self.control.clone()
+    }
+
     /// Whether the source has come to its end.
     pub fn has_ended(&self) -> bool {
         self.hearing.is_finished()
@@ -103,8 +126,13 @@ pub fn start(
     let (arrivals, queue) = sync_channel(CAPTION_QUEUE);
     let detector = engines.voice_detectors.make()?;
     let recogniser = Arc::clone(&engines.recogniser);
-    let room = recogniser.join(options.language, answer(arrivals.clone(), engines.translator.desk()));
+    let room = recogniser.join(
+        Listener::new(options.language, Arc::clone(&options.glossary)),
+        answer(arrivals.clone(), engines.translator.desk()),
+    );
 
+    let control = RoomControl { recogniser: Arc::clone(&recogniser), room };
+    status.set_language(options.language);
     let captions = Captions::new(sink, trace, Arc::clone(&status), &options);
     let captioning = std::thread::Builder::new()
         .name(format!("caption-{}", options.name))
@@ -116,14 +144,17 @@ pub fn start(
         .name(format!("hear-{}", options.name))
         .spawn(move || ear.run())
         .context("the capture thread cannot be started")?;
-    Ok(RunningRoom { hearing, captioning })
+    Ok(RunningRoom { control, hearing, captioning })
 }
 
 /// What happens on the recogniser's thread with a verdict: to the captioner first, then, if it is final, to the
 /// translator, whose answer comes to the captioner as well.
 fn answer(arrivals: SyncSender<Arrival>, translator: TranslatorDesk) -> impl FnMut(Verdict) + Send + 'static {
     move |verdict| {
-        let finished = heard(&verdict).map(|heard| &heard.transcript).filter(|t| t.is_final && !t.committed.is_empty());
+        let is_translated = verdict.effort < Effort::SourceOnly;
+        let finished = heard(&verdict)
+            .map(|heard| &heard.transcript)
+            .filter(|transcript| is_translated && transcript.is_final && !transcript.committed.is_empty());
         let job = finished.map(|transcript| {
             let (segment, from) = (transcript.segment, transcript.lang);
             let arrivals = arrivals.clone();

@@ -3,7 +3,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use dostyq_capture::{CaptureError, Meter};
 use dostyq_recognise::{Heard, Verdict};
-use dostyq_speech::AudioFrame;
+use dostyq_speech::{AudioFrame, Effort, LangChoice};
 use serde::Serialize;
 
 /// How a room is doing, for the crew. Written by the room's threads, read by the operator's page.
@@ -32,6 +32,10 @@ pub(crate) struct Snapshot {
     is_voice: bool,
     /// Utterances that have ended and wait to be recognised.
     waiting_finals: u64,
+    /// The rung of the degradation ladder.
+    effort: Effort,
+    /// Utterances lost because the recogniser failed.
+    lost_utterances: u64,
     /// Seconds from the end of the latest finished utterance to its caption.
     final_lag_secs: Option<f64>,
     /// Segments recognised, those that came to nothing, those that stayed untranslated.
@@ -40,6 +44,8 @@ pub(crate) struct Snapshot {
     untranslated_segments: u64,
     /// Hypotheses thrown out, by cause.
     rejected: BTreeMap<&'static str, u64>,
+    /// What the operator says about the language spoken.
+    language: LangChoice,
     /// The language of the latest segment and its probability.
     lang: Option<(&'static str, f32)>,
     /// The latest trouble of the source, in words.
@@ -69,6 +75,9 @@ impl RoomStatus {
 
     pub(crate) fn answered(&self, verdict: &Verdict, heard: Option<&Heard>, lag_secs: f64) {
         let now = &mut self.lock().now;
+        if verdict.heard.is_err() && verdict.utterance.is_final {
+            now.lost_utterances += 1;
+        }
         if let Some(cause) = heard.and_then(|heard| heard.rejection) {
             *now.rejected.entry(cause.name()).or_default() += 1;
         }
@@ -84,6 +93,14 @@ impl RoomStatus {
             }
             _ => now.empty_segments += 1,
         }
+    }
+
+    pub(crate) fn set_language(&self, choice: LangChoice) {
+        self.lock().now.language = choice;
+    }
+
+    pub(crate) fn set_effort(&self, effort: Effort) {
+        self.lock().now.effort = effort;
     }
 
     pub(crate) fn not_translated(&self) {

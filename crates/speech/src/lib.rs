@@ -14,6 +14,7 @@
 
 mod audio;
 mod caption;
+mod effort;
 mod lang;
 mod log_entry;
 mod time;
@@ -23,6 +24,7 @@ mod utterance;
 
 pub use audio::{AudioFrame, Level};
 pub use caption::{Caption, CaptionEvent, Cue, CueLine, OpenCaption};
+pub use effort::Effort;
 pub use lang::{Lang, LangChoice, UnknownLang};
 pub use log_entry::{Entry, Epoch, Event, Marker, Offset, RoomId, UnfitRoomId};
 pub use time::{SAMPLE_RATE, SampleRate, SampleTime, TimeSpan};

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Caption, SampleTime};
+use crate::{Caption, Effort, SampleTime};
 
 /// The name of a room: part of its address and of file names, so 1 to 64 of `a-z`, `0-9`, `-` and `_`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -125,6 +125,11 @@ pub enum Marker {
     Gap {
         /// How much, in milliseconds.
         millis: u64,
+    },
+    /// The machine was too slow, or is quick enough again: how much of its work is done from now on.
+    Effort {
+        /// The rung of the degradation ladder.
+        effort: Effort,
     },
 }
 

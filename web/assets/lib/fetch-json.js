@@ -16,3 +16,22 @@ export async function fetchJson(path) {
   }
   return response.json();
 }
+
+/**
+ * Sends an order; throws when it is not carried out.
+ * @param {"PUT" | "POST"} method
+ * @param {string} path
+ * @param {unknown} order
+ * @param {string} key  the operator's
+ */
+export async function send(method, path, order, key) {
+  const response = await fetch(path, {
+    method,
+    headers: { "content-type": "application/json", authorization: `Bearer ${key}` },
+    body: JSON.stringify(order),
+    signal: AbortSignal.timeout(ANSWER_MILLIS),
+  });
+  if (!response.ok) {
+    throw new Error(`${path}: status ${response.status}`);
+  }
+}

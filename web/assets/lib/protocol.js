@@ -11,8 +11,9 @@
  *   t1: number, text: string, w?: [string, number, number, number][] }} FinalEvent
  */
 /**
- * Something that happened to the room: `started`, `ended`, `looped` or `gap` (with its length in `millis`).
- * @typedef {{ o: number, k: "marker", m: string, at: number, millis?: number }} MarkerEvent
+ * Something that happened to the room: `started`, `ended`, `looped`, `gap` (with its length in `millis`) or `effort`
+ * (with how much of its work the server does from now on).
+ * @typedef {{ o: number, k: "marker", m: string, at: number, millis?: number, effort?: string }} MarkerEvent
  */
 /**
  * An event that concerns another language, or one of a kind that this page does not know: only its place counts.

@@ -1,10 +1,11 @@
-// The operator's page: how each room is doing, at a glance. It only shows; it changes nothing.
+// The operator's page: how each room is doing, at a glance. Who came by the operator's link can also say which language
+// is spoken.
 
-import { fetchJson } from "../lib/fetch-json.js";
+import { fetchJson, send } from "../lib/fetch-json.js";
 import { NAMES, pickUiLang } from "../lib/i18n.js";
 import { languageSwitch } from "../lib/languages.js";
 import { byId } from "../lib/page.js";
-import { tell } from "./words.js";
+import { tell, tellEffort } from "./words.js";
 
 /** @import { Lang } from "../lib/protocol.js" */
 /** @import { OperatorWord } from "./words.js" */
@@ -23,10 +24,17 @@ import { tell } from "./words.js";
  * @property {number} segments
  * @property {number} untranslated_segments
  * @property {Record<string, number>} rejected
+ * @property {string} effort
+ * @property {number} lost_utterances
+ * @property {Choice} language
  * @property {[Lang, number] | null} lang
  * @property {string | null} trouble
  * @property {boolean} has_ended
  */
+
+/** @typedef {"auto" | Lang} Choice */
+/** @type {Choice[]} */
+const CHOICES = ["auto", "kk", "ru"];
 
 /** Often enough that a meter moves with the voice. */
 const POLL_MILLIS = 500;
@@ -35,6 +43,9 @@ const METER_FLOOR = -60;
 /** A caption this late, or this many utterances in the queue, is not live any more. */
 const LATE_SECS = 6;
 const LATE_FINALS = 3;
+
+/** The operator's key, which came with the link after the `#`; it stays in this tab and out of the address. */
+const key = takeKey();
 
 let ui = pickUiLang(navigator.languages);
 /** The cards by room. @type {Map<string, Card>} */
@@ -84,10 +95,43 @@ class Card {
     this.list = this.element.appendChild(document.createElement("dl"));
     /** @type {Map<OperatorWord, { row: HTMLElement, name: HTMLElement, value: HTMLElement }>} */
     this.rows = new Map();
+    this.choices = this.element.appendChild(document.createElement("p"));
+    this.choices.className = "choices";
+    this.choices.setAttribute("role", "group");
+    /** @type {Map<Choice, HTMLButtonElement>} */
+    this.buttons = new Map();
+    for (const choice of key === null ? [] : CHOICES) {
+      const button = this.choices.appendChild(document.createElement("button"));
+      button.type = "button";
+      button.dataset.choice = choice;
+      button.addEventListener("click", () => void this.choose(choice));
+      this.buttons.set(choice, button);
+    }
     this.links = this.element.appendChild(document.createElement("p"));
     this.links.className = "links";
     this.path = `/r/${encodeURIComponent(room)}`;
-    this.exports = `/api/v1/rooms/${encodeURIComponent(room)}/export`;
+    this.api = `/api/v1/rooms/${encodeURIComponent(room)}`;
+    this.exports = `${this.api}/export`;
+  }
+
+  /** The operator says which language is spoken. @param {Choice} choice */
+  async choose(choice) {
+    try {
+      await send("PUT", `${this.api}/language`, { language: choice }, key ?? "");
+      this.mark(choice);
+    } catch {
+      this.row("language", tell(ui, "notDone"), "bad");
+    }
+  }
+
+  /** @param {Choice} chosen */
+  mark(chosen) {
+    for (const [choice, button] of this.buttons) {
+      button.textContent = choice === "auto" ? tell(ui, "auto") : NAMES[choice];
+      button.setAttribute("aria-pressed", String(choice === chosen));
+    }
+    this.choices.setAttribute("aria-label", tell(ui, "language"));
+    this.row("language", chosen === "auto" ? tell(ui, "auto") : NAMES[chosen], chosen === "auto" ? "" : "warn");
   }
 
   /** @param {Room} room @param {Status} status */
@@ -100,6 +144,7 @@ class Card {
     this.recognition(status);
     const lang = status.lang === null ? "—" : `${NAMES[status.lang[0]]}, ${Math.round(status.lang[1] * 100)} %`;
     this.row("spoken", lang);
+    this.mark(status.language);
     const rejected = Object.entries(status.rejected).map(([cause, count]) => `${cause} ${count}`);
     const lines = [String(status.segments)];
     if (status.untranslated_segments > 0) {
@@ -137,6 +182,13 @@ class Card {
   recognition(status) {
     const lag = status.final_lag_secs ?? 0;
     const late = lag > LATE_SECS || status.waiting_finals > LATE_FINALS;
+    if (status.lost_utterances > 0) {
+      this.row("lost", String(status.lost_utterances), "bad");
+    }
+    if (status.effort !== "full") {
+      this.row("recognition", tellEffort(ui, status.effort), "bad");
+      return;
+    }
     const words = [tell(ui, late ? "behind" : "keepsUp"), `${lag.toFixed(1)} ${tell(ui, "seconds")}`];
     if (status.waiting_finals > 0) {
       words.push(`${tell(ui, "waiting")}: ${status.waiting_finals}`);
@@ -179,6 +231,16 @@ function link(href, text) {
   anchor.href = href;
   anchor.textContent = text;
   return anchor;
+}
+
+/** The key of this tab, taken out of the address so that nobody photographs it. @returns {string | null} */
+function takeKey() {
+  const given = location.hash.slice(1);
+  if (given !== "") {
+    sessionStorage.setItem("operator-key", given);
+    history.replaceState(null, "", location.pathname);
+  }
+  return sessionStorage.getItem("operator-key");
 }
 
 function translate() {

@@ -32,6 +32,14 @@ const WORDS = {
   seconds: { kk: "с", ru: "с", en: "s" },
   waiting: { kk: "кезекте", ru: "в очереди", en: "waiting" },
   spoken: { kk: "Сөйлеу тілі", ru: "Язык речи", en: "Language spoken" },
+  language: { kk: "Тіл таңдауы", ru: "Выбор языка", en: "Choice of language" },
+  auto: { kk: "өзі анықтайды", ru: "определяет сам", en: "by ear" },
+  notDone: {
+    kk: "орындалмады: сервер берген оператор сілтемесін ашыңыз",
+    ru: "не выполнено: откройте ссылку оператора, которую печатает сервер",
+    en: "not done: open the operator's link that the server prints",
+  },
+  lost: { kk: "Жоғалған сөйлемдер", ru: "Потеряно высказываний", en: "Utterances lost" },
   segments: { kk: "Жолдар", ru: "Строки", en: "Lines" },
   untranslated: { kk: "аударылмаған", ru: "без перевода", en: "not translated" },
   rejected: { kk: "қабылданбаған", ru: "отброшено", en: "rejected" },
@@ -39,6 +47,40 @@ const WORDS = {
   clock: { kk: "Сағат", ru: "Часы", en: "Clock" },
   screen: { kk: "Зал экраны", ru: "Экран зала", en: "Hall screen" },
   phone: { kk: "Телефон беті", ru: "Страница для телефона", en: "Phone page" },
+};
+
+/** What a machine that is too slow gives up: the rungs of the degradation ladder. */
+const EFFORTS = {
+  "fewer-drafts": {
+    kk: "үлгермейді: жолдар сирек жаңарады",
+    ru: "не успевает: строки обновляются реже",
+    en: "too slow: lines grow less often",
+  },
+  "shorter-utterances": {
+    kk: "үлгермейді: жолдар қысқарақ",
+    ru: "не успевает: строки короче",
+    en: "too slow: lines are cut shorter",
+  },
+  "lighter-model": {
+    kk: "үлгермейді: жеңіл модель тыңдап тұр",
+    ru: "не успевает: слушает лёгкая модель",
+    en: "too slow: a lighter model listens",
+  },
+  "finals-only": {
+    kk: "үлгермейді: тек аяқталған жолдар",
+    ru: "не успевает: только готовые строки",
+    en: "too slow: only finished lines",
+  },
+  "source-only": {
+    kk: "үлгермейді: аудармасыз",
+    ru: "не успевает: без перевода",
+    en: "too slow: no translation",
+  },
+  spool: {
+    kk: "үлгермейді: дыбыс дискіде, жолдар кейін мұрағатта",
+    ru: "не успевает: звук на диске, строки позже в архиве",
+    en: "too slow: sound goes to disk, lines come later to the archive",
+  },
 };
 
 /** @typedef {keyof typeof WORDS} OperatorWord */
@@ -50,4 +92,14 @@ const WORDS = {
  */
 export function tell(ui, word) {
   return WORDS[word][ui];
+}
+
+/**
+ * What the machine has given up, with the remedy.
+ * @param {UiLang} ui
+ * @param {string} effort
+ */
+export function tellEffort(ui, effort) {
+  const words = EFFORTS[/** @type {keyof typeof EFFORTS} */ (effort)];
+  return words === undefined ? effort : `${words[ui]} (${WORDS.behind[ui].split(": ")[1]})`;
 }

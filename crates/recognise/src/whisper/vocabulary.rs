@@ -4,6 +4,7 @@ use dostyq_speech::Lang;
 use whisper_rs::{WhisperContext, WhisperTokenId, get_lang_id};
 
 use super::log_sum_exp;
+use crate::guard::{LATIN_SHARE, latin_share};
 
 /// The tokens of a model: their bytes, the special ones, and those that are no speech.
 pub(super) struct Vocabulary {
@@ -11,13 +12,28 @@ pub(super) struct Vocabulary {
     pieces: Vec<Vec<u8>>,
     /// Text tokens that are never produced: notes, brackets and other marks of subtitles that nobody speaks.
     unspoken: Vec<bool>,
+    /// Text tokens with Latin letters.
+    latin: Vec<bool>,
     pub(super) start: WhisperTokenId,
+    /// Before text that came before.
+    pub(super) previous: WhisperTokenId,
     pub(super) end: WhisperTokenId,
     pub(super) transcribe: WhisperTokenId,
     pub(super) no_timestamps: WhisperTokenId,
     pub(super) no_speech: WhisperTokenId,
     kazakh: WhisperTokenId,
     russian: WhisperTokenId,
+}
+
+/// What may come next besides what the vocabulary itself rules out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules {
+    /// The first token is neither the end nor a bare space.
+    pub(super) is_first: bool,
+    /// Latin letters may come.
+    pub(super) may_be_latin: bool,
+    /// A token that may not.
+    pub(super) barred: Option<WhisperTokenId>,
 }
 
 /// Characters that stand in subtitles for what is not spoken: music, stage directions, markup.
@@ -31,13 +47,16 @@ impl Vocabulary {
             .map(|token| context.token_to_bytes(token).map(<[u8]>::to_vec).map_err(|e| format!("token {token}: {e}")))
             .collect::<Result<Vec<_>, _>>()?;
         let unspoken = pieces.iter().map(|piece| is_unspoken(piece)).collect();
+        let latin = pieces.iter().map(|piece| piece.iter().any(u8::is_ascii_alphabetic)).collect();
         let lang = |lang: Lang| -> Result<WhisperTokenId, String> {
             let id = get_lang_id(lang.code()).ok_or_else(|| format!("it does not know the language {lang}"))?;
             Ok(context.token_lang(id as c_int))
         };
         Ok(Vocabulary {
             unspoken,
+            latin,
             start: context.token_sot(),
+            previous: context.token_prev(),
             end,
             transcribe: context.token_transcribe(),
             no_timestamps: context.token_not(),
@@ -58,17 +77,27 @@ impl Vocabulary {
 
     /// The likeliest token that may come next, and its natural log-probability among those that may.
     ///
-    /// Only text and the end are allowed; the first token is neither the end nor a bare space.
-    pub(super) fn best(&self, logits: &[f32], is_first: bool) -> (WhisperTokenId, f32) {
+    /// Only text and the end are allowed, and of these what the rules say.
+    pub(super) fn best(&self, logits: &[f32], rules: &Rules) -> (WhisperTokenId, f32) {
         let end = self.end as usize;
-        let mut best = (self.end, if is_first { f32::NEG_INFINITY } else { logits[end] });
+        let mut best = (self.end, if rules.is_first { f32::NEG_INFINITY } else { logits[end] });
         for (token, logit) in logits[..end].iter().enumerate() {
-            let is_blank = is_first && self.pieces[token] == b" ";
-            if *logit > best.1 && !self.unspoken[token] && !is_blank {
+            let is_blank = rules.is_first && self.pieces[token] == b" ";
+            let is_barred = self.unspoken[token]
+                || is_blank
+                || (!rules.may_be_latin && self.latin[token])
+                || rules.barred == Some(token as WhisperTokenId);
+            if *logit > best.1 && !is_barred {
                 best = (token as WhisperTokenId, *logit);
             }
         }
         (best.0, best.1 - log_sum_exp(&logits[..=end]))
+    }
+
+    /// Whether most letters of a text are Latin ones.
+    pub(super) fn is_mostly_latin(&self, tokens: &[WhisperTokenId]) -> bool {
+        let bytes: Vec<u8> = tokens.iter().flat_map(|token| &self.pieces[*token as usize]).copied().collect();
+        latin_share(&String::from_utf8_lossy(&bytes)) > LATIN_SHARE
     }
 
     /// Tokens as words with their probabilities (the geometric mean of their tokens').
@@ -124,7 +153,9 @@ mod tests {
         let end = pieces.len() as WhisperTokenId;
         Vocabulary {
             unspoken: pieces.iter().map(|p| is_unspoken(p)).collect(),
+            latin: pieces.iter().map(|p| p.iter().any(u8::is_ascii_alphabetic)).collect(),
             pieces,
+            previous: end + 7,
             start: end + 1,
             end,
             transcribe: end + 2,
@@ -163,8 +194,13 @@ mod tests {
         let v = vocabulary(&[b" ", "♪".as_bytes(), b" a"]);
         // space, note, letter, end
         let logits = [5.0, 9.0, 1.0, 3.0];
-        assert_eq!(v.best(&logits, true).0, 2);
-        assert_eq!(v.best(&logits, false).0, 0, "later a space may come");
-        assert_eq!(v.best(&[0.0, 9.0, 1.0, 3.0], false).0, v.end);
+        let first = Rules { is_first: true, may_be_latin: true, barred: None };
+        let later = Rules { is_first: false, ..first };
+        assert_eq!(v.best(&logits, &first).0, 2);
+        assert_eq!(v.best(&logits, &later).0, 0, "later a space may come");
+        assert_eq!(v.best(&logits, &Rules { barred: Some(0), ..later }).0, v.end);
+        assert_eq!(v.best(&[0.0, 9.0, 1.0, 3.0], &later).0, v.end);
+        assert_eq!(v.best(&[0.0, 9.0, 4.0, 3.0], &later).0, 2);
+        assert_eq!(v.best(&[0.0, 9.0, 4.0, 3.0], &Rules { may_be_latin: false, ..later }).0, v.end);
     }
 }

@@ -9,11 +9,13 @@ use tokio::net::TcpListener;
 use crate::cli::Serve;
 use crate::config::{Config, Room};
 use crate::engines::Engines;
+use crate::glossary;
+use crate::operator_key::OperatorKey;
 use crate::pipeline::{RoomOptions, RunningRoom, start};
 use crate::room::{Continuation, LiveSink, LogSink, open_log, open_source};
 use crate::status::RoomStatus;
 use crate::trace::Trace;
-use crate::web::{self, Site};
+use crate::web::{self, Hall, Site};
 use crate::{Stop, local_address, say};
 
 /// How long a stop waits for what was heard to be recognised. A machine that keeps up needs two or three seconds.
@@ -37,21 +39,23 @@ pub(super) fn run(options: &Serve) -> anyhow::Result<()> {
     let address = listener.local_addr().context("the port is not known")?;
     let engines = Engines::start(&config.models)?;
     let log = open_log(&config.server.data)?;
+    let operator_key = OperatorKey::open(&config.server.data)?;
     let hub = Hub::new(Arc::clone(&log), HubOptions::default());
     let stop = Stop::default();
 
     let mut rooms = Vec::new();
-    let mut statuses = BTreeMap::new();
+    let mut halls = BTreeMap::new();
     let mut trace = options.trace.as_deref().map(Trace::create).transpose()?;
     for hall in &config.rooms {
         let status = Arc::new(RoomStatus::default());
-        statuses.insert(hall.name.clone(), Arc::clone(&status));
-        rooms.push(open_room(hall, &engines, &hub, &log, status, trace.take(), &stop)?);
+        let room = open_room(hall, &engines, &hub, &log, Arc::clone(&status), trace.take(), &stop)?;
+        halls.insert(hall.name.clone(), Hall { status, control: room.control() });
+        rooms.push(room);
     }
 
     let base = local_address::public_url(config.server.public_url.as_deref(), address);
-    let site = Site { hub: hub.clone(), log, statuses, base: base.clone() };
-    announce(&config.rooms, &base);
+    announce(&config.rooms, &base, &operator_key);
+    let site = Site { hub: hub.clone(), log, halls, operator_key, base };
     runtime.block_on(async {
         let serving = tokio::spawn(web::serve(listener, site, stop.clone()));
         wait_for_a_signal().await;
@@ -87,18 +91,19 @@ fn open_room(
     let publisher = hub.open_room(hall.name.clone(), hall.title())?;
     let log = LogSink { log: Arc::clone(log), room: hall.name.clone(), stop: stop.clone() };
     let sink = LiveSink { publisher, log };
-    let options =
-        RoomOptions { name: hall.name.to_string(), language: hall.language, first_segment, begin, is_live: true };
+    let glossary = glossary::read(hall.glossary.as_deref()).with_context(|| format!("room \"{}\"", hall.name))?;
+    let name = hall.name.to_string();
+    let options = RoomOptions { name, language: hall.language, glossary, first_segment, begin, is_live: true };
     start(engines, source, Box::new(sink), options, status, trace, stop.clone())
 }
 
-fn announce(rooms: &[Room], base: &str) {
+fn announce(rooms: &[Room], base: &str, operator_key: &OperatorKey) {
     for room in rooms {
         say(&format!("Room \"{}\"", room.title()));
         say(&format!("  hall screen       {base}/r/{}/screen", room.name));
         say(&format!("  phones            {base}/r/{}", room.name));
     }
-    say(&format!("  operator console  {base}/operator"));
+    say(&format!("  operator console  {}", operator_key.link(base)));
     say("Ctrl-C stops.");
 }
 

@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::cli::Transcribe;
 use crate::config::{Models, Translation};
 use crate::engines::Engines;
+use crate::glossary;
 use crate::pipeline::{RoomOptions, start};
 use crate::room::{LogSink, open_log};
 use crate::status::RoomStatus;
@@ -52,6 +53,7 @@ pub(super) fn run(options: &Transcribe) -> anyhow::Result<()> {
     let room_options = RoomOptions {
         name: name.clone(),
         language: options.lang,
+        glossary: glossary::read(options.glossary.as_deref())?,
         first_segment: SegmentId(1),
         begin: SampleTime::ZERO,
         is_live: options.realtime,

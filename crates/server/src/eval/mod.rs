@@ -1,25 +1,30 @@
 //! `dostyq eval speech`: how well and how quickly recordings are captioned, by the code that `serve` runs.
 
 mod charge;
+mod endurance;
 mod offline;
 mod score;
 mod simulation;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
-use dostyq_capture::{FileOptions, FileSource};
+use dostyq_capture::{FileOptions, FileSource, Source};
+use dostyq_recognise::Listener;
 use serde::Serialize;
 
 use crate::cli::EvalSpeech;
 use crate::config::Models as ModelChoice;
 use crate::engines::Models;
+use crate::glossary;
 use crate::say;
-use crate::trace::Trace;
+use crate::trace::{Trace, TraceLine};
 use charge::Charge;
+use endurance::{Endurance, Session};
 use score::{Figures, Reference, score};
-use simulation::Simulation;
+use simulation::{Machine, Outcome, Simulation};
 
 /// One recording's figures, as `--json` prints them.
 #[derive(Serialize)]
@@ -32,8 +37,11 @@ struct Report {
     /// The most memory that the program has had so far; absent where the system does not tell.
     peak_memory_mb: Option<f64>,
     rejected: BTreeMap<&'static str, u64>,
-    /// Steps of the degradation ladder; there is none yet.
+    /// Steps of the degradation ladder, each with its second, as `12.3 fewer-drafts`; absent where nothing is live.
     ladder: Option<Vec<String>>,
+    /// With `--minutes` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endurance: Option<Endurance>,
 }
 
 /// Every recording of the folder that has a reference beside it.
@@ -52,11 +60,15 @@ pub(crate) fn run(options: &EvalSpeech) -> anyhow::Result<()> {
     for (recording, reference) in recordings {
         let name = recording.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let reference = read_reference(&reference)?;
-        let report = if options.offline {
+        let (report, trace) = if options.offline {
             offline::report(&mut models, &recording, &reference, name)?
         } else {
             live(&mut models, &recording, &reference, name, options, cores)?
         };
+        if let Some(folder) = &options.trace {
+            let mut file = Trace::create(&folder.join(format!("{}.jsonl", report.recording)))?;
+            trace.iter().for_each(|line| file.write(line));
+        }
         say(&if options.json { serde_json::to_string(&report)? } else { table_row(&report) });
     }
     Ok(())
@@ -69,29 +81,42 @@ fn live(
     name: String,
     options: &EvalSpeech,
     cores: usize,
-) -> anyhow::Result<Report> {
+) -> anyhow::Result<(Report, Vec<TraceLine>)> {
     let charge = if options.wall { Charge::Wall } else { Charge::Processor { cores } };
-    let mut simulation = Simulation::new(models, charge);
+    let glossary = glossary::read(options.glossary.as_deref())?;
+    let ladder = models.ladder();
+    let mut simulation = Simulation::new(Machine::of(models), ladder, charge);
+    let session = Session::default();
     for _ in 0..options.rooms {
-        let source = FileSource::open(recording, FileOptions::default())?;
-        simulation.add(Box::new(source), options.lang)?;
+        let source: Box<dyn Source> = match options.minutes {
+            Some(minutes) => Box::new(session.play(recording, minutes)?),
+            None => Box::new(FileSource::open(recording, FileOptions::default())?),
+        };
+        simulation.add(source, Listener::new(options.lang, Arc::clone(&glossary)))?;
     }
-    let rooms = simulation.run()?;
-    let charged = simulation.charged;
+    let mut trace = Vec::new();
+    let Outcome { rooms, charged } = simulation.run(&mut |room, line| {
+        if room == 0 {
+            trace.push(line);
+        }
+    })?;
     // All rooms hear the same; the first one is as good as any, and its viewers waited for the others too.
     let room = rooms.into_iter().next().context("there is no room: --rooms wants 1 or more")?;
-    if let Some(folder) = &options.trace {
-        let mut trace = Trace::create(&folder.join(format!("{name}.jsonl")))?;
-        room.trace.iter().for_each(|line| trace.write(line));
-    }
-    Ok(Report {
+    let endurance = options.minutes.map(|_| session.report(&trace, room.sound_secs));
+    let figures = match options.minutes {
+        Some(_) => score(&trace, &session.reference(reference)),
+        None => score(&trace, reference),
+    };
+    let report = Report {
         recording: name,
-        figures: score(&room.trace, reference),
+        figures,
         rtf: (room.sound_secs > 0.0).then(|| (charged / room.sound_secs * 1000.0).round() / 1000.0),
         peak_memory_mb: peak_memory_mb(),
         rejected: room.rejected,
-        ladder: None,
-    })
+        ladder: Some(room.ladder.iter().map(|(at, effort)| format!("{at:.1} {effort}")).collect()),
+        endurance,
+    };
+    Ok((report, trace))
 }
 
 /// The recordings of a folder, each with its reference `NAME.json`, by name.
@@ -117,10 +142,15 @@ fn read_reference(path: &Path) -> anyhow::Result<Reference> {
     serde_json::from_str(&text).with_context(|| format!("{} is no reference timeline", path.display()))
 }
 
-/// The largest resident set of this process, from the system's account of it.
+/// The largest resident set that this process has had.
 fn peak_memory_mb() -> Option<f64> {
+    memory_mb("VmHWM:")
+}
+
+/// A line of the system's account of this process.
+fn memory_mb(name: &str) -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kilobytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some((kilobytes / 1024.0).round())
 }

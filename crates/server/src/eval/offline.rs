@@ -18,7 +18,7 @@ pub(super) fn report(
     recording: &Path,
     reference: &Reference,
     name: String,
-) -> anyhow::Result<Report> {
+) -> anyhow::Result<(Report, Vec<TraceLine>)> {
     let mut source = FileSource::open(recording, FileOptions::default())?;
     let mut samples = Vec::new();
     while let Some(frame) = source.next_frame()? {
@@ -32,7 +32,7 @@ pub(super) fn report(
         trace.push(TraceLine {
             at: segment.end,
             seg: i as u64 + 1,
-            committed: models.recogniser.decode_whole(&samples[from.min(to)..to], lang)?,
+            committed: models.recognisers.usual.decode_whole(&samples[from.min(to)..to], lang)?,
             tentative: String::new(),
             is_final: true,
             lang: lang.code(),
@@ -42,12 +42,14 @@ pub(super) fn report(
     }
     let mut figures = score(&trace, reference);
     (figures.first_display_s, figures.commit_s, figures.final_s) = Default::default();
-    Ok(Report {
+    let report = Report {
         recording: name,
         figures,
         rtf: None,
         peak_memory_mb: peak_memory_mb(),
         rejected: Default::default(),
         ladder: None,
-    })
+        endurance: None,
+    };
+    Ok((report, trace))
 }

@@ -13,7 +13,7 @@ pub(crate) struct Reference {
 }
 
 /// A stretch of speech in one language.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(crate) struct ReferenceSegment {
     pub(crate) start: f64,
     pub(crate) end: f64,

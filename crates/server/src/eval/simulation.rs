@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
 use dostyq_capture::{Recovery, Source};
-use dostyq_recognise::{Heard, Listener, Turns};
-use dostyq_speech::{LangChoice, SampleTime, SegmentId, Transcript, Utterance, join_words};
+use dostyq_recognise::{EngineSet, Heard, Ladder, Listener, Workload};
+use dostyq_speech::{Effort, SampleTime, SegmentId, Transcript, Utterance, join_words};
+use dostyq_translate::Translator;
 
 use super::charge::Charge;
 use crate::engines::Models;
@@ -12,20 +13,58 @@ use crate::trace::TraceLine;
 /// What came of a room.
 #[derive(Debug, Default)]
 pub(crate) struct Simulated {
-    /// What viewers could see, in the order of display.
-    pub(crate) trace: Vec<TraceLine>,
     /// Hypotheses thrown out, by cause.
     pub(crate) rejected: BTreeMap<&'static str, u64>,
+    /// Steps of the degradation ladder, each with its second.
+    pub(crate) ladder: Vec<(f64, Effort)>,
     /// Seconds of sound.
     pub(crate) sound_secs: f64,
+}
+
+/// What came of all rooms.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) rooms: Vec<Simulated>,
+    /// All that was charged, seconds.
+    pub(crate) charged: f64,
+}
+
+/// Judges the voice in a frame.
+pub(crate) type Detector = Box<dyn FnMut(&[f32]) -> anyhow::Result<f32>>;
+
+/// The engines that the rooms share.
+pub(crate) struct Machine<'a> {
+    pub(crate) new_detector: Box<dyn Fn() -> anyhow::Result<Detector> + 'a>,
+    pub(crate) recognisers: &'a mut EngineSet,
+    pub(crate) translator: &'a mut dyn Translator,
+}
+
+impl<'a> Machine<'a> {
+    pub(crate) fn of(models: &'a mut Models) -> Machine<'a> {
+        let Models { voice_detectors, recognisers, translator } = models;
+        let new_detector = || -> anyhow::Result<Detector> {
+            let mut detector = voice_detectors.make()?;
+            Ok(Box::new(move |samples| Ok(detector.probability(samples)?)))
+        };
+        Machine { new_detector: Box::new(new_detector), recognisers, translator: translator.as_mut() }
+    }
+}
+
+/// What the engine works on.
+struct Job {
+    room: usize,
+    is_final: bool,
+    /// Seconds, without the translation.
+    cost: f64,
 }
 
 /// A room of the simulation.
 struct Room {
     source: Box<dyn Source>,
-    detector: dostyq_segment::SileroVad,
+    detector: Detector,
     attention: Attention,
     listener: Listener,
+    effort: Effort,
     has_ended: bool,
     outcome: Simulated,
 }
@@ -33,58 +72,52 @@ struct Room {
 /// A machine on which rooms are captioned as `serve` does it, on a clock that costs nothing: time passes with the sound,
 /// and each piece of work occupies the processor for as long as it is charged. The rooms' frames arrive side by side.
 pub(crate) struct Simulation<'a> {
-    models: &'a mut Models,
+    machine: Machine<'a>,
     charge: Charge,
     rooms: Vec<Room>,
-    turns: Turns,
+    workload: Workload,
     /// Until when the processor is busy, seconds of simulated time.
     busy_until: f64,
     /// The room that the engine works for until then.
-    heard: Option<usize>,
-    /// All that was charged, seconds.
-    pub(crate) charged: f64,
+    heard: Option<Job>,
+    charged: f64,
 }
 
 impl<'a> Simulation<'a> {
-    pub(crate) fn new(models: &'a mut Models, charge: Charge) -> Simulation<'a> {
-        Simulation {
-            models,
-            charge,
-            rooms: Vec::new(),
-            turns: Turns::default(),
-            busy_until: 0.0,
-            heard: None,
-            charged: 0.0,
-        }
+    pub(crate) fn new(machine: Machine<'a>, ladder: Ladder, charge: Charge) -> Simulation<'a> {
+        let workload = Workload::new(ladder);
+        Simulation { machine, charge, rooms: Vec::new(), workload, busy_until: 0.0, heard: None, charged: 0.0 }
     }
 
-    /// Adds a room that hears `source` from its start.
-    pub(crate) fn add(&mut self, source: Box<dyn Source>, lang: LangChoice) -> anyhow::Result<()> {
-        self.turns.join(self.rooms.len());
+    /// Adds a room that hears `source` from its start with the ears of `listener`.
+    pub(crate) fn add(&mut self, source: Box<dyn Source>, listener: Listener) -> anyhow::Result<()> {
+        self.workload.turns().join(self.rooms.len());
         self.rooms.push(Room {
             source,
-            detector: self.models.voice_detectors.make()?,
+            detector: (self.machine.new_detector)()?,
             attention: Attention::new(SegmentId(1), SampleTime::ZERO, true),
-            listener: Listener::new(lang),
+            listener,
+            effort: Effort::Full,
             has_ended: false,
             outcome: Simulated::default(),
         });
         Ok(())
     }
 
-    /// Runs all rooms to their ends.
-    pub(crate) fn run(&mut self) -> anyhow::Result<Vec<Simulated>> {
+    /// Runs all rooms to their ends; `show` gets what the viewers of each room could see, in the order of display.
+    pub(crate) fn run(mut self, show: &mut dyn FnMut(usize, TraceLine)) -> anyhow::Result<Outcome> {
         while self.rooms.iter().any(|room| !room.has_ended) {
             for room in 0..self.rooms.len() {
-                self.hear_frame(room)?;
+                self.hear_frame(room, show)?;
             }
         }
-        self.work_until(f64::INFINITY)?;
-        Ok(self.rooms.drain(..).map(|room| room.outcome).collect())
+        self.work_until(f64::INFINITY, show)?;
+        let rooms = self.rooms.into_iter().map(|room| room.outcome).collect();
+        Ok(Outcome { rooms, charged: self.charged })
     }
 
     /// One frame of one room: capture, voice activity, segmentation; then the engine works as far as time has passed.
-    fn hear_frame(&mut self, number: usize) -> anyhow::Result<()> {
+    fn hear_frame(&mut self, number: usize, show: &mut dyn FnMut(usize, TraceLine)) -> anyhow::Result<()> {
         let room = &mut self.rooms[number];
         if room.has_ended {
             return Ok(());
@@ -99,58 +132,68 @@ impl<'a> Simulation<'a> {
         let Some(frame) = frame else {
             room.has_ended = true;
             if let Some(utterance) = room.attention.finish() {
-                self.turns.submit(number, utterance);
+                self.workload.submit(number, utterance, room.outcome.sound_secs);
             }
             return Ok(());
         };
         let now = frame.span().end.as_secs();
         room.outcome.sound_secs = now;
-        let (probability, cost) = self.charge.of(|| room.detector.probability(&frame.samples));
+        let (probability, cost) = self.charge.of(|| (room.detector)(&frame.samples));
         self.disturb(now, cost);
-        self.work_until(now)?;
-        let (busy, heard) = (self.busy_until > now, self.heard);
-        let is_idle = || self.turns.is_idle(number) && !(busy && heard == Some(number));
-        if let Some(utterance) = self.rooms[number].attention.hear(&frame, probability?, is_idle) {
-            self.turns.submit(number, utterance);
-            self.work_until(now)?;
+        self.work_until(now, show)?;
+        let pulse = self.workload.pulse(number, now);
+        let room = &mut self.rooms[number];
+        if pulse.effort != room.effort {
+            room.effort = pulse.effort;
+            room.outcome.ladder.push((now, pulse.effort));
+        }
+        if let Some(utterance) = room.attention.hear(&frame, probability?, pulse) {
+            self.workload.submit(number, utterance, now);
+            self.work_until(now, show)?;
         }
         Ok(())
     }
 
     /// Starts the jobs for which the processor is free before `now`.
-    fn work_until(&mut self, now: f64) -> anyhow::Result<()> {
+    fn work_until(&mut self, now: f64, show: &mut dyn FnMut(usize, TraceLine)) -> anyhow::Result<()> {
         while self.busy_until <= now {
-            self.heard = None;
-            let Some((number, utterance)) = self.turns.take() else { return Ok(()) };
-            self.turns.done(number);
+            if let Some(Job { room, is_final, cost }) = self.heard.take() {
+                self.workload.done(room, is_final, cost);
+            }
+            let Some((number, utterance)) = self.workload.turns().take() else { return Ok(()) };
             // It was handed in when it had been heard; the processor may have become free only later.
             let start = self.busy_until.max(utterance.heard_until.as_secs());
-            self.recognise(number, &utterance, start)?;
+            if let Some(line) = self.recognise(number, &utterance, start)? {
+                show(number, line);
+            }
         }
         Ok(())
     }
 
-    fn recognise(&mut self, number: usize, utterance: &Utterance, start: f64) -> anyhow::Result<()> {
+    /// Hears an utterance from the moment `start` on; returns what viewers see of it.
+    fn recognise(&mut self, number: usize, utterance: &Utterance, start: f64) -> anyhow::Result<Option<TraceLine>> {
         let room = &mut self.rooms[number];
-        let (heard, cost) = self.charge.of(|| room.listener.hear(&mut self.models.recogniser, utterance));
+        let effort = self.workload.effort();
+        let engine = self.machine.recognisers.at(effort);
+        let (heard, cost) = self.charge.of(|| room.listener.hear(engine, utterance));
         self.occupy(start, cost);
-        self.heard = Some(number);
+        self.heard = Some(Job { room: number, is_final: utterance.is_final, cost });
         let Heard { transcript, rejection } = heard?;
         let outcome = &mut self.rooms[number].outcome;
         if let Some(cause) = rejection {
             *outcome.rejected.entry(cause.name()).or_default() += 1;
         }
-        outcome.trace.extend(TraceLine::of(self.busy_until, &transcript, SampleTime::ZERO));
-        if transcript.is_final && !transcript.committed.is_empty() {
+        let line = TraceLine::of(self.busy_until, &transcript, SampleTime::ZERO);
+        if effort < Effort::SourceOnly && transcript.is_final && !transcript.committed.is_empty() {
             self.translate(&transcript)?;
         }
-        Ok(())
+        Ok(line)
     }
 
     /// The translation itself is not scored here; its work delays what comes after it.
     fn translate(&mut self, transcript: &Transcript) -> anyhow::Result<()> {
         let text = join_words(&transcript.committed);
-        let translator = &mut self.models.translator;
+        let translator = &mut self.machine.translator;
         let (translated, cost) =
             self.charge.of(|| translator.translate(&text, transcript.lang, transcript.lang.other()));
         translated?;
@@ -172,3 +215,6 @@ impl<'a> Simulation<'a> {
         self.charged += cost;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,7 @@
+use dostyq_recognise::Pulse;
 use dostyq_segment::{Segmenter, SegmenterOptions};
-use dostyq_speech::{AudioFrame, SampleTime, SegmentId, Utterance};
+use dostyq_speech::{AudioFrame, Effort, SampleTime, SegmentId, Utterance};
 
-/// Shortest time between two drafts of a growing utterance, in samples (0.4 s): more often than that flickers, and a
-/// slower machine asks less often by itself, since a draft waits until the engine is free.
-const DRAFT_STRIDE: u64 = 6_400;
 /// Silence after which a draft is made of everything that was said, in samples (0.2 s): if the speaker has come to an end,
 /// it is the final, and is there when the endpoint is.
 const PAUSE: u64 = 3_200;
@@ -15,30 +13,27 @@ pub(crate) struct Attention {
     segmenter: Segmenter,
     makes_drafts: bool,
     last_draft: SampleTime,
+    effort: Effort,
 }
 
 impl Attention {
     /// For a room whose sound begins at `begin`; without drafts only finished utterances are handed in.
     pub(crate) fn new(first_segment: SegmentId, begin: SampleTime, makes_drafts: bool) -> Attention {
         let segmenter = Segmenter::new(SegmenterOptions::default(), first_segment);
-        Attention { segmenter, makes_drafts, last_draft: begin }
+        Attention { segmenter, makes_drafts, last_draft: begin, effort: Effort::Full }
     }
 
-    /// Takes the next frame and its probability of being voice; returns what is to be recognised now, if anything. A
-    /// draft only when the engine has nothing else to do for the room: `is_idle` is asked as late as can be.
-    pub(crate) fn hear(
-        &mut self,
-        frame: &AudioFrame,
-        probability: f32,
-        is_idle: impl FnOnce() -> bool,
-    ) -> Option<Utterance> {
+    /// Takes the next frame, its probability of being voice, and how busy the engine is; returns what is to be recognised
+    /// now, if anything.
+    pub(crate) fn hear(&mut self, frame: &AudioFrame, probability: f32, pulse: Pulse) -> Option<Utterance> {
+        self.set_effort(pulse.effort);
         let now = frame.span().end;
         let ended = self.segmenter.push(frame, probability);
         if ended.is_some() {
             self.last_draft = now;
             return ended;
         }
-        if !self.makes_drafts || now.samples_since(self.last_draft) < DRAFT_STRIDE {
+        if !self.makes_drafts || !pulse.is_ready {
             return None;
         }
         let voiced = self.segmenter.voiced()?;
@@ -46,12 +41,22 @@ impl Attention {
         // the engine is free when the utterance ends.
         let pause = now.samples_since(voiced.end);
         let has_heard_the_end = self.last_draft >= voiced.end + PAUSE;
-        let is_due = pause == 0 || (pause >= PAUSE && !has_heard_the_end);
-        if !is_due || now.samples_since(voiced.start) < DRAFT_LEAST || !is_idle() {
+        let is_in_stride = now.samples_since(self.last_draft) >= SampleTime::from_secs(pulse.stride).0;
+        let is_due = (pause == 0 && is_in_stride) || (pause >= PAUSE && !has_heard_the_end);
+        if !is_due || now.samples_since(voiced.start) < DRAFT_LEAST {
             return None;
         }
         self.last_draft = now;
         self.segmenter.growing()
+    }
+
+    fn set_effort(&mut self, effort: Effort) {
+        let is_short = |effort| effort >= Effort::ShorterUtterances;
+        if is_short(effort) != is_short(self.effort) {
+            let options = if is_short(effort) { SegmenterOptions::short() } else { SegmenterOptions::default() };
+            self.segmenter.set_options(options);
+        }
+        self.effort = effort;
     }
 
     /// The end of the sound: the open utterance as it is.
@@ -64,13 +69,15 @@ impl Attention {
 mod tests {
     use super::*;
 
+    const AT_EASE: Pulse = Pulse { effort: Effort::Full, is_ready: true, stride: 0.4 };
+
     /// Two seconds of voice and one of silence; returns (end of the sound heard in 0.1 s, is final) of what is handed in.
-    fn run(makes_drafts: bool, is_idle: bool) -> Vec<(u64, bool)> {
+    fn run(makes_drafts: bool, pulse: Pulse) -> Vec<(u64, bool)> {
         let mut attention = Attention::new(SegmentId(1), SampleTime::ZERO, makes_drafts);
         let frames = (0..94u64).map(|i| AudioFrame { start: SampleTime(i * 512), samples: vec![0.0; 512] });
         let handed_in = frames.enumerate().filter_map(|(i, frame)| {
             let voice = if i < 63 { 0.9 } else { 0.0 };
-            attention.hear(&frame, voice, || is_idle)
+            attention.hear(&frame, voice, pulse)
         });
         handed_in.map(|utterance| (utterance.heard_until.as_millis() / 100, utterance.is_final)).collect()
     }
@@ -78,8 +85,19 @@ mod tests {
     #[test]
     fn drafts_keep_their_stride_and_the_final_comes_in_any_case() {
         // The draft after 2.2 s hears the end of the voice; none follows it, since nothing more is said.
-        assert_eq!(run(true, true), [(8, false), (12, false), (16, false), (22, false), (25, true)]);
-        assert_eq!(run(true, false), [(25, true)], "a busy engine gets no drafts");
-        assert_eq!(run(false, true), [(25, true)]);
+        assert_eq!(run(true, AT_EASE), [(8, false), (12, false), (16, false), (22, false), (25, true)]);
+        assert_eq!(run(true, Pulse { stride: 1.0, ..AT_EASE }), [(10, false), (22, false), (25, true)]);
+        assert_eq!(run(true, Pulse { is_ready: false, ..AT_EASE }), [(25, true)], "a busy engine gets no drafts");
+        assert_eq!(run(false, AT_EASE), [(25, true)]);
+    }
+
+    #[test]
+    fn a_machine_that_is_too_slow_cuts_shorter() {
+        let finals = |effort: Effort| {
+            let mut attention = Attention::new(SegmentId(1), SampleTime::ZERO, false);
+            let frames = (0..940u64).map(|i| AudioFrame { start: SampleTime(i * 512), samples: vec![0.0; 512] });
+            frames.filter_map(|frame| attention.hear(&frame, 0.9, Pulse { effort, ..AT_EASE })).count()
+        };
+        assert_eq!((finals(Effort::Full), finals(Effort::ShorterUtterances)), (1, 2));
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use dostyq_capture::{Recovery, Source};
 use dostyq_recognise::{Job, RecogniserThread};
 use dostyq_segment::SileroVad;
-use dostyq_speech::{Marker, SampleTime, Utterance};
+use dostyq_speech::{Effort, Marker, SampleTime, Utterance};
 
 use super::{Arrival, Attention, RoomOptions};
 use crate::Stop;
@@ -28,6 +28,7 @@ pub(super) struct Ear {
     begin: SampleTime,
     is_live: bool,
     last_anchor: Option<SampleTime>,
+    effort: Effort,
 }
 
 impl Ear {
@@ -44,7 +45,21 @@ impl Ear {
     ) -> Ear {
         let (begin, is_live) = (options.begin, options.is_live);
         let attention = Attention::new(options.first_segment, begin, is_live);
-        Ear { source, detector, attention, recogniser, room, arrivals, status, stop, begin, is_live, last_anchor: None }
+        let (last_anchor, effort) = (None, Effort::Full);
+        Ear {
+            source,
+            detector,
+            attention,
+            recogniser,
+            room,
+            arrivals,
+            status,
+            stop,
+            begin,
+            is_live,
+            last_anchor,
+            effort,
+        }
     }
 
     /// Listens until the source ends or the stop flag is raised; whatever ended it, what was heard is captioned to its
@@ -94,12 +109,25 @@ impl Ear {
                 1.0
             });
             self.status.heard(&frame, probability);
-            let is_idle = || self.recogniser.is_idle(self.room);
-            if let Some(utterance) = self.attention.hear(&frame, probability, is_idle) {
+            let pulse = self.recogniser.pulse(self.room);
+            self.note_effort(pulse.effort, *now);
+            if let Some(utterance) = self.attention.hear(&frame, probability, pulse) {
                 self.submit(utterance)?;
             }
         }
         Ok(())
+    }
+
+    /// A step of the degradation ladder is an event that the crew sees.
+    fn note_effort(&mut self, effort: Effort, now: SampleTime) {
+        if effort != self.effort {
+            if self.is_live && effort > self.effort {
+                tracing::warn!("the machine is too slow: {effort}");
+            }
+            self.effort = effort;
+            self.status.set_effort(effort);
+            self.send(Arrival::Marked(now, Marker::Effort { effort }));
+        }
     }
 
     fn submit(&self, utterance: Utterance) -> anyhow::Result<()> {

@@ -1,5 +1,6 @@
 //! HTTP: pages, the list of rooms, the socket of a viewer, exports. Inference never runs here.
 
+mod control;
 mod pages;
 mod room_files;
 mod socket;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, put};
 use axum::{Json, Router, middleware};
 use dostyq_hub::Hub;
 use dostyq_log::EventLog;
@@ -19,15 +20,24 @@ use dostyq_speech::RoomId;
 use tokio::net::TcpListener;
 
 use crate::Stop;
+use crate::operator_key::OperatorKey;
+use crate::pipeline::RoomControl;
 use crate::status::RoomStatus;
 
 /// What the pages are made of.
 pub(crate) struct Site {
     pub(crate) hub: Hub,
     pub(crate) log: Arc<dyn EventLog>,
-    pub(crate) statuses: BTreeMap<RoomId, Arc<RoomStatus>>,
+    pub(crate) halls: BTreeMap<RoomId, Hall>,
+    pub(crate) operator_key: OperatorKey,
     /// The address that phones reach, without a slash at the end.
     pub(crate) base: String,
+}
+
+/// A room that runs, to those who look after it.
+pub(crate) struct Hall {
+    pub(crate) status: Arc<RoomStatus>,
+    pub(crate) control: RoomControl,
 }
 
 type Shared = State<Arc<Site>>;
@@ -62,6 +72,7 @@ fn router(site: Arc<Site>) -> Router {
         .route("/api/v1/rooms", get(rooms))
         .route("/api/v1/rooms/{room}/ws", get(socket::upgrade))
         .route("/api/v1/rooms/{room}/status", get(room_files::status))
+        .route("/api/v1/rooms/{room}/language", put(control::language))
         .route("/api/v1/rooms/{room}/export/{file}", get(room_files::export))
         .fallback(pages::not_found)
         .layer(middleware::map_response(with_security_headers))

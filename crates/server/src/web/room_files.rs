@@ -11,7 +11,7 @@ use crate::export;
 
 /// The address of the phone page as a QR code.
 pub(super) async fn qr(Path(room): Path<RoomId>, State(site): Shared) -> Response {
-    if !site.statuses.contains_key(&room) {
+    if !site.halls.contains_key(&room) {
         return no_such_room(&room);
     }
     match QrCode::new(format!("{}/r/{room}", site.base)) {
@@ -27,15 +27,15 @@ pub(super) async fn qr(Path(room): Path<RoomId>, State(site): Shared) -> Respons
 
 /// How the room is doing, for the operator's page.
 pub(super) async fn status(Path(room): Path<RoomId>, State(site): Shared) -> Response {
-    match site.statuses.get(&room) {
-        Some(status) => ([(header::CACHE_CONTROL, "no-store")], Json(status.snapshot())).into_response(),
+    match site.halls.get(&room) {
+        Some(hall) => ([(header::CACHE_CONTROL, "no-store")], Json(hall.status.snapshot())).into_response(),
         None => no_such_room(&room),
     }
 }
 
 /// The captions so far as a file: `kk.srt`, `ru.srt`, `bilingual.srt`, the same as `.vtt`.
 pub(super) async fn export(Path((room, file)): Path<(RoomId, String)>, State(site): Shared) -> Response {
-    if !site.statuses.contains_key(&room) {
+    if !site.halls.contains_key(&room) {
         return no_such_room(&room);
     }
     let log = std::sync::Arc::clone(&site.log);
@@ -54,6 +54,6 @@ pub(super) async fn export(Path((room, file)): Path<(RoomId, String)>, State(sit
     }
 }
 
-fn no_such_room(room: &RoomId) -> Response {
+pub(super) fn no_such_room(room: &RoomId) -> Response {
     (StatusCode::NOT_FOUND, format!("there is no room \"{room}\"; the rooms are at /")).into_response()
 }
