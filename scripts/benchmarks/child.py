@@ -25,7 +25,10 @@ class Usage:
 def run(command: Sequence[str | Path], limit_secs: float, env: Mapping[str, str] | None = None) -> Usage:
     """Runs a program to its end, kills it after `limit_secs`. Errors are what it wrote last to its error output."""
     name = Path(command[0]).name
-    with tempfile.TemporaryFile("w+", encoding="utf8") as output, tempfile.TemporaryFile("w+", encoding="utf8") as errors:
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf8") as output,
+        tempfile.TemporaryFile("w+", encoding="utf8") as errors,
+    ):
         try:
             child = subprocess.Popen(command, stdout=output, stderr=errors, env={**os.environ, **(env or {})})
         except OSError as error:

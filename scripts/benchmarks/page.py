@@ -24,6 +24,8 @@ COLUMNS = (
     "CPU seconds / length",
     "peak memory",
 )
+#: A machine is called idle up to this share of its cores.
+IDLE_SHARE = 0.25
 LEGEND = """\
 Latencies count from the end of a word, or of the speech for *final*, which is when a line is finished. *First display* is
 the moment from which a word stays on screen, *commit* the one from which it can no longer change. *Erasure* is the number
@@ -57,6 +59,13 @@ class Machine:
     load_before: float
     load_after: float
 
+    @property
+    def warning(self) -> list[str]:
+        """Threads that wait for each other waste processor time when something else keeps them from running."""
+        if self.load_before <= self.cores * IDLE_SHARE:
+            return []
+        return ["**The machine was not idle: latencies and processor times below are too high. Run it again.**"]
+
 
 def machine(load_before: float) -> Machine:
     """This machine."""
@@ -75,6 +84,7 @@ def page(command: str, at: Machine, setting: str, rows: Sequence[Row], notes: Se
         "all in turn on the same recordings with the same Whisper base weights.",
         f"```sh\n{command}\n```",
         f"{today}, {at.name}, {at.cores} cores; load {at.load_before:.1f} before and {at.load_after:.1f} after. {setting}",
+        *at.warning,
         table(COLUMNS, [cells(row) for row in rows]),
         LEGEND,
         "## How each was configured",

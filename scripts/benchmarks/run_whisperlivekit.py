@@ -22,7 +22,7 @@ from whisperlivekit import AudioProcessor, TranscriptionEngine
 from whisperlivekit.timed_objects import FrontData
 
 from .peer import Job, Outcome, versions_of
-from .views import Line, View
+from .views import Line, View, changes
 
 SAMPLE_RATE = 16_000
 #: Sound that is handed in at once, seconds.
@@ -84,7 +84,7 @@ async def caption(job: Job) -> Outcome:
     await processor.cleanup()
     versions = versions_of("whisperlivekit", "faster-whisper", "ctranslate2", "torch")
     facts = {"compute type": str(engine.asr.model.model.compute_type)}
-    return Outcome(views, spent, len(samples) / SAMPLE_RATE, versions, facts)
+    return Outcome(changes(views), spent, len(samples) / SAMPLE_RATE, versions, facts)
 
 
 if __name__ == "__main__":

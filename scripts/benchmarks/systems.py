@@ -96,7 +96,17 @@ def dostyq_simulated(setting: Setting, recording: Recording) -> Captions:
         folder.mkdir()
         for path in (recording.sound, recording.sound.with_suffix(".json")):
             (folder / path.name).symlink_to(path.resolve())
-        command = [setting.dostyq, "eval", "speech", folder, "--lang", setting.lang, "--trace", traces, "--json"]
+        command: list[str | Path] = [
+            setting.dostyq,
+            "eval",
+            "speech",
+            folder,
+            "--lang",
+            setting.lang,
+            "--trace",
+            traces,
+            "--json",
+        ]
         usage = run([*command, "--threads", str(setting.threads)], recording.limit_secs)
         trace = read_trace(traces / f"{recording.name}.jsonl")
     # It reports what it charged, which is processor time over the threads.
@@ -108,7 +118,14 @@ def dostyq_real_time(setting: Setting, recording: Recording) -> Captions:
     """`dostyq transcribe --realtime`."""
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "trace.jsonl"
-        command = [setting.dostyq, "transcribe", recording.sound, "--realtime", "--lang", setting.lang]
+        command: list[str | Path] = [
+            setting.dostyq,
+            "transcribe",
+            recording.sound,
+            "--realtime",
+            "--lang",
+            setting.lang,
+        ]
         usage = run([*command, "--trace", path, "--out", scratch], recording.limit_secs)
         trace = read_trace(path)
     return Captions(trace, trace, usage.cpu_secs, usage.peak_memory_mb, dostyq_versions(setting))
@@ -223,4 +240,3 @@ SYSTEMS = [
         peer("whisperlivekit", "run_whisperlivekit", pause_segmentation_seconds=0.5, asr_coalesce_min_s=1.0),
     ),
 ]
-
