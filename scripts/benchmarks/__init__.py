@@ -1,0 +1,1 @@
+"""Comparisons of Dostyq with other live captioners: what `scripts/bench` runs."""
