@@ -7,6 +7,8 @@ import { HALL, PHONE, launch, openPage, screenshot } from "./support/browser.js"
 
 const ORIGIN = process.env.DOSTYQ_URL?.replace(/\/$/, "");
 const ROOM = process.env.DOSTYQ_ROOM ?? "demo";
+/** The operator's key, which scripts/test reads from the server's data folder. */
+const KEY = process.env.DOSTYQ_OPERATOR_KEY ?? "";
 const CAPTIONS_MILLIS = 60_000;
 
 const skip = ORIGIN ? false : "DOSTYQ_URL names no running server; scripts/test starts one";
@@ -71,7 +73,27 @@ test("the operator sees that the room is heard and keeps up", { skip }, async ()
   const lights = await page.locator("dl .good").count();
   assert.ok(lights >= 1, "sound or recognition is in order");
   assert.equal(await page.locator("#notice").isHidden(), true);
+  assert.equal(await page.locator(".choices button").count(), 0, "without the key nothing can be changed");
+  assertClean();
+  await page.context().close();
+});
+
+test("who came by the operator's link says which language is spoken", { skip: skip || KEY === "" }, async () => {
+  assert.ok(browser && ORIGIN);
+  const { page, assertClean } = await openPage(browser, { viewport: HALL, locale: "ru" }, new URL(ORIGIN).hostname);
+  await page.goto(`${ORIGIN}/operator#${KEY}`);
+  const choose = (/** @type {string} */ choice) => page.locator(`.choices button[data-choice="${choice}"]`);
+  assert.equal(await choose("auto").getAttribute("aria-pressed"), "true");
+  assert.equal(new URL(page.url()).hash, "", "the key does not stay in the address");
+  await choose("ru").click();
+  const chosen = async () =>
+    (await (await fetch(`${ORIGIN}/api/v1/rooms/demo/status`)).json()).language;
+  await page.locator('.choices button[data-choice="ru"][aria-pressed="true"]').waitFor();
+  assert.equal(await chosen(), "ru");
   await screenshot(page, "live-operator");
+  await choose("auto").click();
+  await page.locator('.choices button[data-choice="auto"][aria-pressed="true"]').waitFor();
+  assert.equal(await chosen(), "auto");
   assertClean();
   await page.context().close();
 });

@@ -1,7 +1,9 @@
 //! The wire and its golden file: each example is read and written back unchanged, and the browser reads the same ones.
 
 use dostyq_hub::wire::{ClientMessage, CloseCode, ServerMessage, WireEvent, WireOpen};
-use dostyq_speech::{Caption, Entry, Event, Lang, Marker, Offset, OpenCaption, SampleTime, SegmentId, TimeSpan, Word};
+use dostyq_speech::{
+    Caption, Effort, Entry, Event, Lang, Marker, Offset, OpenCaption, SampleTime, SegmentId, TimeSpan, Word,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};

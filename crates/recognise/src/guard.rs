@@ -18,6 +18,8 @@ pub enum Rejection {
     Loop,
     /// A phrase of film subtitles over hardly any voice.
     Boilerplate,
+    /// A stage direction of film subtitles, which stand in capitals.
+    StageDirection,
     /// Mostly Latin letters: neither language of the hall is written so.
     Script,
 }
@@ -30,6 +32,7 @@ impl Rejection {
             Rejection::Improbable => "improbable",
             Rejection::Loop => "loop",
             Rejection::Boilerplate => "boilerplate",
+            Rejection::StageDirection => "stage_direction",
             Rejection::Script => "script",
         }
     }
@@ -39,10 +42,14 @@ impl Rejection {
 /// and the mean log-probability below the second.
 const NO_SPEECH_PROBABILITY: f32 = 0.6;
 const DOUBTFUL_LOG_PROBABILITY: f32 = -1.0;
+/// The same where hardly anybody speaks: there is little to be sure of, and a wrong word is all that is shown.
+const DOUBTFUL_LOG_PROBABILITY_LOW_SPEECH: f32 = -0.5;
 /// Below this, words are noise whatever the voice detector says. Kazakh through a small Whisper hovers around -0.9.
 const HOPELESS_LOG_PROBABILITY: f32 = -1.6;
 /// Seconds of voice under which a known phrase of film subtitles is not believed.
 const LOW_SPEECH_SECS: f64 = 1.2;
+/// Letters from which a word in capitals is no abbreviation.
+const LONGEST_ABBREVIATION: usize = 4;
 /// Share of Latin letters from which a text is in the wrong script.
 pub(crate) const LATIN_SHARE: f32 = 0.5;
 
@@ -68,20 +75,31 @@ pub fn judge(utterance: &Utterance, recognition: &Recognition) -> Result<(), Rej
     if words.is_empty() {
         return if signals.looped { Err(Rejection::Loop) } else { Ok(()) };
     }
-    if signals.no_speech_probability > NO_SPEECH_PROBABILITY && signals.mean_log_probability < DOUBTFUL_LOG_PROBABILITY
-    {
+    let is_low_speech = utterance.voiced_secs < LOW_SPEECH_SECS;
+    let doubtful = if is_low_speech { DOUBTFUL_LOG_PROBABILITY_LOW_SPEECH } else { DOUBTFUL_LOG_PROBABILITY };
+    if signals.no_speech_probability > NO_SPEECH_PROBABILITY && signals.mean_log_probability < doubtful {
         return Err(Rejection::NoSpeech);
     }
     if signals.mean_log_probability < HOPELESS_LOG_PROBABILITY {
         return Err(Rejection::Improbable);
     }
-    if utterance.voiced_secs < LOW_SPEECH_SECS && is_boilerplate(words) {
+    if is_low_speech && is_boilerplate(words) {
         return Err(Rejection::Boilerplate);
+    }
+    if is_stage_direction(words) {
+        return Err(Rejection::StageDirection);
     }
     if latin_share(&join_words(words)) > LATIN_SHARE {
         return Err(Rejection::Script);
     }
     Ok(())
+}
+
+/// Whether all is in capitals, and more than an abbreviation: «ТРЕВОЖНАЯ МУЗЫКА», «АПЛОДИСМЕНТЫ».
+fn is_stage_direction(words: &[Word]) -> bool {
+    let letters = || words.iter().flat_map(|word| word.text.chars()).filter(|c| c.is_alphabetic());
+    let longest = words.iter().map(|word| word.text.chars().filter(|c| c.is_alphabetic()).count()).max();
+    letters().all(char::is_uppercase) && longest > Some(LONGEST_ABBREVIATION)
 }
 
 fn is_boilerplate(words: &[Word]) -> bool {
@@ -154,6 +172,9 @@ mod tests {
         check("Компания Microsoft открыла офис в Астане", 3.0, -0.3, 0.0, Ok(()));
         // The phrase itself, spoken by somebody.
         check("Спасибо за внимание!", 1.6, -0.1, 0.0, Ok(()));
+        // Abbreviations, and capitals in a sentence.
+        check("США, ООН", 1.6, -0.1, 0.0, Ok(()));
+        check("Фильм «ТРЕВОГА» снят в Алматы", 2.6, -0.1, 0.0, Ok(()));
     }
 
     #[test]
@@ -161,6 +182,8 @@ mod tests {
         check("Продолжение следует...", 0.4, -0.3, 0.3, Err(Rejection::Boilerplate));
         check("Субтитры сделал кто-то", 0.9, -0.3, 0.3, Err(Rejection::Boilerplate));
         check("и и что", 0.5, -1.2, 0.8, Err(Rejection::NoSpeech));
+        check("та-ти", 0.5, -0.7, 0.8, Err(Rejection::NoSpeech));
+        check("ТРЕВОЖНАЯ МУЗЫКА", 2.5, -0.3, 0.3, Err(Rejection::StageDirection));
         check("абракадабра", 2.0, -2.0, 0.0, Err(Rejection::Improbable));
         check("Thank you for watching", 2.0, -0.3, 0.0, Err(Rejection::Script));
     }

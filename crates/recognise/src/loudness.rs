@@ -16,6 +16,12 @@ const MOST_GAIN_DB: f32 = 24.0;
 /// What lies further below the loudest slice than this is taken for the room, not for speech, and stays as it is, dB.
 const SPEECH_RANGE_DB: f32 = 35.0;
 
+/// The samples without their mean: a faulty sound card's offset is no sound, but it is power, and would hide the pauses.
+pub(crate) fn without_offset(samples: &[f32]) -> Vec<f32> {
+    let mean = samples.iter().map(|s| f64::from(*s)).sum::<f64>() / samples.len().max(1) as f64;
+    samples.iter().map(|sample| sample - mean as f32).collect()
+}
+
 /// The samples with their quiet speech raised; nothing is made quieter, and nothing exceeds full scale.
 pub(crate) fn even_out(samples: &[f32]) -> Vec<f32> {
     let levels: Vec<f32> = samples.chunks(SLICE).map(dbfs).collect();
@@ -74,6 +80,13 @@ mod tests {
         assert_eq!(evened.len(), samples.len());
         let middles: Vec<f32> = evened.chunks(32_000).map(|tone| dbfs(&tone[12_000..20_000]).round()).collect();
         assert_eq!(middles, expect, "{levels:?}");
+    }
+
+    #[test]
+    fn an_offset_is_no_sound() {
+        let samples: Vec<f32> = (0..16_000).map(|i| 0.3 + 0.1 * (i as f32 * 0.3).sin()).collect();
+        assert!((dbfs(&without_offset(&samples)) - dbfs(&[0.0707])).abs() < 0.1);
+        assert!(without_offset(&[]).is_empty());
     }
 
     #[test]

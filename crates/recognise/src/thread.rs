@@ -226,7 +226,7 @@ impl Worker {
             if desk.is_closed || desk.shift != self.shift {
                 return;
             }
-            let Some((room, utterance, mut listener)) = desk.take(&self.shared) else {
+            let Some((room, utterance, mut listener, answer)) = desk.take(&self.shared) else {
                 desk = self.shared.work.wait(desk).unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
@@ -248,12 +248,9 @@ impl Worker {
                 return;
             }
             let Some(busy) = desk.busy.take() else { return };
-            let answer = desk.rooms.get(&room).map(|room| Arc::clone(&room.answer));
             drop(desk);
             let took = began.elapsed();
-            if let Some(answer) = answer {
-                call(&answer, Verdict { utterance: busy.utterance, heard, took, effort });
-            }
+            call(&answer, Verdict { utterance: busy.utterance, heard, took, effort });
             desk = self.shared.lock();
             desk.done(room, utterance.is_final, took, Some(listener));
             self.shared.room.notify_all();
@@ -337,15 +334,16 @@ fn call(answer: &Mutex<Answer>, verdict: Verdict) {
 }
 
 impl Desk {
-    /// The next job with what its room listens with.
-    fn take(&mut self, shared: &Shared) -> Option<(usize, Utterance, Listener)> {
+    /// The next job with what its room listens with, and where the answer goes, also when the room leaves meanwhile.
+    fn take(&mut self, shared: &Shared) -> Option<(usize, Utterance, Listener, Arc<Mutex<Answer>>)> {
         let (number, utterance) = self.workload.turns().take()?;
-        let listener = self.rooms.get(&number)?.listener.clone();
+        let room = self.rooms.get(&number)?;
+        let (listener, answer) = (room.listener.clone(), Arc::clone(&room.answer));
         let limit = shared.hangs_after.as_secs_f64() + utterance.span().length_secs() * HANGS_AFTER_TIMES_LENGTH;
         let without_samples = Utterance { samples: Vec::new(), ..utterance.clone() };
         let limit = Duration::from_secs_f64(limit);
         self.busy = Some(Busy { room: number, utterance: without_samples, since: Instant::now(), limit });
-        Some((number, utterance, listener))
+        Some((number, utterance, listener, answer))
     }
 
     /// The engine is done with a job; the room goes on with `listener`, or, if it came to nothing, as it was before.

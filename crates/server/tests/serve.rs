@@ -190,6 +190,25 @@ async fn pages_are_served_and_nothing_else() {
         assert!(answer.starts_with("HTTP/1.1 40"), "{path}: {answer}");
     }
     assert!(get("/api/v1/rooms/demo/ws").starts_with("HTTP/1.1 426"));
+
+    // Who has the operator's key says which language is spoken, and nobody else.
+    let key = std::fs::read_to_string(folder.path().join("data/operator.key")).expect("made at the first start");
+    let order = |room: &str, key: &str, body: &str| {
+        let url = format!("http://127.0.0.1:{}/api/v1/rooms/{room}/language", server.port);
+        let output = std::process::Command::new("curl")
+            .args(["--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "--request", "PUT"])
+            .args(["--header", "content-type: application/json", "--header", &format!("authorization: Bearer {key}")])
+            .args(["--data", body, &url])
+            .output()
+            .expect("curl runs");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    assert_eq!(order("demo", "0123456789abcdef0123456789abcdef", "{\"language\":\"kk\"}"), "401");
+    assert_eq!(order("nobody", &key, "{\"language\":\"kk\"}"), "404");
+    assert_eq!(order("demo", &key, "{\"language\":\"en\"}"), "400");
+    assert!(get("/api/v1/rooms/demo/status").contains("\"language\":\"auto\""));
+    assert_eq!(order("demo", &key, "{\"language\":\"kk\"}"), "204");
+    assert!(get("/api/v1/rooms/demo/status").contains("\"language\":\"kk\""));
     assert!(get("/api/v1/rooms/demo/export/ru.srt").starts_with("HTTP/1.1 200"));
     server.stop();
 }

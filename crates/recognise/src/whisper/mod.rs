@@ -5,6 +5,7 @@
 //! committed words, decode the rest.
 
 mod device;
+mod header;
 mod sound;
 mod vocabulary;
 
@@ -16,7 +17,7 @@ use whisper_rs::{
 };
 
 use crate::guard::without_loop;
-use crate::loudness::even_out;
+use crate::loudness::{even_out, without_offset};
 use crate::times::word_times;
 use crate::{LangScores, RecogniseError, Recogniser, Recognition, Request, Signals};
 use vocabulary::{Rules, Vocabulary};
@@ -86,6 +87,7 @@ impl Whisper {
         // Without a hook whisper.cpp writes to standard error, where only Dostyq's own log belongs.
         whisper_rs::install_logging_hooks();
         let load = |reason: String| RecogniseError::Load { path: path.to_owned(), reason };
+        header::check(path).map_err(load)?;
         if options.use_gpu {
             device::check(options.gpu_device, &device::accelerators()).map_err(RecogniseError::Device)?;
         }
@@ -103,8 +105,8 @@ impl Whisper {
     }
 
     fn run(&mut self, request: &Request<'_>) -> Result<Recognition, WhisperError> {
-        let samples = &request.utterance.samples;
-        let even = even_out(samples);
+        let samples = without_offset(&request.utterance.samples);
+        let even = even_out(&samples);
         sound::prepare(&mut self.state, &even, self.context.n_audio_ctx(), self.threads)?;
         self.state.encode(0, self.threads)?;
 
@@ -134,7 +136,7 @@ impl Whisper {
         let spoken = self.vocabulary.words(&decoded.tokens, &decoded.log_probabilities);
         let texts: Vec<&str> =
             request.committed.iter().map(|w| w.text.as_str()).chain(spoken.iter().map(|w| w.0.as_str())).collect();
-        let times = word_times(&texts, samples, request.utterance.start, request.utterance.voiced);
+        let times = word_times(&texts, &samples, request.utterance.start, request.utterance.voiced);
         let fresh = spoken.iter().zip(&times[request.committed.len()..]);
         let words = request
             .committed
