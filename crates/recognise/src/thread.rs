@@ -234,15 +234,13 @@ impl Worker {
             drop(desk);
             let began = Instant::now();
             let engine = self.engines.at(effort);
-            let outcome = catch_unwind(AssertUnwindSafe(|| {
-                let heard = listener.hear(engine, &utterance);
-                heard.map_err(|error| {
-                    let rest = listener.give_up(&utterance).map(|transcript| Heard { transcript, rejection: None });
-                    (error, rest)
-                })
-            }));
+            let outcome = catch_unwind(AssertUnwindSafe(|| listener.hear(engine, &utterance)));
             // A panic is left to the watchdog, which answers for this thread: the engine is not fit for another job.
             let Ok(heard) = outcome else { return };
+            let heard = heard.map_err(|error| {
+                let rest = listener.give_up(&utterance).map(|transcript| Heard { transcript, rejection: None });
+                (error, rest)
+            });
             desk = self.shared.lock();
             if desk.shift != self.shift {
                 return;
