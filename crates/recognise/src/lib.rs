@@ -4,8 +4,8 @@
 //! Utterance ─► Recogniser (an engine: Whisper, CTC) ─► Recognition ─► guard ─► StreamingPolicy ─► Transcript
 //!                     ▲ language, committed words ─────────────────────────────┘
 //! ```
-//! - [`Recogniser`] is the engine's trait; [`Whisper`] and [`CtcRecogniser`] are engines. They are told the words that are
-//!   already committed and go on from them.
+//! - [`Recogniser`] is the engine's trait; [`Whisper`] and [`CtcRecogniser`] are engines. They are told the words that
+//!   are already committed and go on from them.
 //! - [`LanguageRouter`] decides between Kazakh and Russian, utterance by utterance, with some inertia.
 //! - [`guard`] throws out what was not said: loops, boilerplate, guesses over silence; each rejection has a cause.
 //! - [`StreamingPolicy`] commits the words on which two successive hypotheses agree, and never takes one back.

@@ -4,7 +4,7 @@ use ndarray::ArrayView2;
 
 use super::decode::{Decoded, align, tokens_of};
 
-/// Prefix beam search (Graves 2012, "Supervised sequence labelling with recurrent neural networks", 7.5.3; in the form of
+/// Prefix beam search (Graves 2012, "Supervised sequence labelling with recurrent neural networks"; in the form of
 /// Hannun et al. 2014, "First-pass large vocabulary continuous speech recognition using bi-directional recurrent DNNs",
 /// without a language model).
 ///

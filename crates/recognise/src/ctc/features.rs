@@ -18,9 +18,9 @@ const MOST_POWER: f32 = 1e9;
 /// Sound as GigaAM 3 and GigaAM-Multilingual hear it: the natural logarithm of the power in 64 mel bands.
 ///
 /// The measures are those of the public code (salute-developers/GigaAM, `preprocess.py` with the settings of version 3;
-/// the package onnx-asr has the same as `gigaam_v3`): periodic Hann window, no padding at either end, bands spaced evenly
-/// on the HTK mel scale with triangular filters of height 1, power clipped to [1e-9, 1e9]; the window and the filters are
-/// rounded to bfloat16, in which the model was trained.
+/// the package onnx-asr has the same as `gigaam_v3`): periodic Hann window, no padding at either end, bands spaced
+/// evenly on the HTK mel scale with triangular filters of height 1, power clipped to [1e-9, 1e9]. The window and the
+/// filters are rounded to bfloat16, as they are in that package.
 pub(super) struct LogMel {
     transform: Arc<dyn RealToComplex<f64>>,
     window: Vec<f64>,
@@ -72,7 +72,7 @@ pub(super) fn frames(samples: usize) -> usize {
 
 impl Filter {
     fn of_band(band: usize) -> Filter {
-        // The edges of the bands divide the mel scale evenly; each filter rises from one edge to the next and falls again.
+        // The edges of the bands divide the mel scale evenly; a filter rises from one edge to the next and falls again.
         let edge = |i: usize| hertz(mel(TOP_HZ) * i as f64 / (BANDS + 1) as f64);
         let (low, middle, high) = (edge(band), edge(band + 1), edge(band + 2));
         let bins = WINDOW / 2 + 1;

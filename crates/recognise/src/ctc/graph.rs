@@ -41,8 +41,8 @@ impl Graph {
         Ok(graph)
     }
 
-    /// The natural log-probabilities `[(frames - 1) / 4 + 1, tokens]` of features `[64, frames]`, which are at least one
-    /// frame. The error is a reason in words.
+    /// The natural log-probabilities `[(frames - 1) / 4 + 1, tokens]` of features `[64, frames]`, which are at least
+    /// one frame. The error is a reason in words.
     pub(super) fn run(&mut self, features: &Array2<f32>) -> Result<Array2<f32>, String> {
         let frames = features.ncols();
         let batch = features.view().insert_axis(Axis(0));

@@ -2,9 +2,9 @@ use crate::LangScores;
 
 /// Natural log-odds of Kazakh against Russian that each letter speaks for.
 ///
-/// Counted over the interface texts of Firefox and Thunderbird 153 in both languages (570,249 and 600,988 letters), with
-/// 0.0005 added to each frequency, because an engine also writes letters that were not said. Only һ is set by hand, as
-/// the other letters that Russian has not: it is too rare to be counted.
+/// Counted over the interface texts of Firefox and Thunderbird 153 in both languages (570,249 and 600,988 letters),
+/// with 0.0005 added to each frequency, because an engine also writes letters that were not said. Only һ is set by
+/// hand, as the other letters that Russian has not: it is too rare to be counted.
 const LETTERS: [(char, f32); 42] = [
     ('а', 0.4),
     ('б', 0.5),

@@ -5,8 +5,8 @@
 //! samples ─► features (log-mel) ─► graph (ONNX) ─► decode (greedy) or beam ─► words ─► letters (language)
 //! ```
 //! The network writes letters in lower case, one frame of 40 ms after another, and knows nothing of languages, of
-//! punctuation or of what was committed. So the language is told by the letters, the first one of an utterance is made a
-//! capital and nothing else is made up, and what is committed is put in front of what was heard after it.
+//! punctuation or of what was committed. So the language is told by the letters, the first one of an utterance is made
+//! a capital and nothing else is made up, and what is committed is put in front of what was heard after it.
 
 mod beam;
 mod decode;
@@ -36,8 +36,8 @@ use vocabulary::Vocabulary;
 pub struct CtcOptions {
     /// Processor threads, at least 1.
     pub threads: usize,
-    /// Beginnings of a text that are followed at once. 1 decodes greedily, as GigaAM's published figures are; with more,
-    /// all alignments of a text count, not the best alone.
+    /// Beginnings of a text that are followed at once. 0 and 1 decode greedily, as GigaAM's published figures are; with
+    /// more, all alignments of a text count, not the best alone.
     pub beam: usize,
 }
 
