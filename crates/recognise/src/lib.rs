@@ -1,11 +1,11 @@
 //! An utterance, growing, becomes committed words and a tentative tail, with language, times and confidence.
 //!
 //! ```text
-//! Utterance ─► Recogniser (an engine: Whisper) ─► Recognition ─► guard ─► StreamingPolicy ─► Transcript
+//! Utterance ─► Recogniser (an engine: Whisper, CTC) ─► Recognition ─► guard ─► StreamingPolicy ─► Transcript
 //!                     ▲ language, committed words ─────────────────────────────┘
 //! ```
-//! - [`Recogniser`] is the engine's trait; [`Whisper`] is the engine. It is told the words that are already committed
-//!   and goes on from them.
+//! - [`Recogniser`] is the engine's trait; [`Whisper`] and [`CtcRecogniser`] are engines. They are told the words that
+//!   are already committed and go on from them.
 //! - [`LanguageRouter`] decides between Kazakh and Russian, utterance by utterance, with some inertia.
 //! - [`guard`] throws out what was not said: loops, boilerplate, guesses over silence; each rejection has a cause.
 //! - [`StreamingPolicy`] commits the words on which two successive hypotheses agree, and never takes one back.
@@ -40,6 +40,7 @@
 //!
 //! It captures no sound, finds no utterances, translates nothing and shows nothing.
 
+mod ctc;
 mod glossary;
 pub mod guard;
 mod ladder;
@@ -54,6 +55,7 @@ mod turns;
 mod whisper;
 mod workload;
 
+pub use ctc::{CtcOptions, CtcRecogniser};
 pub use glossary::Glossary;
 pub use ladder::Ladder;
 pub use language::{LangScores, LanguageRouter};
