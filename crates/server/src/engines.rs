@@ -3,7 +3,9 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use dostyq_models::{Store, cache_folder};
-use dostyq_recognise::{EngineSet, Ladder, RecogniseError, Recogniser, RecogniserThread, Whisper, WhisperOptions};
+use dostyq_recognise::{
+    CtcOptions, CtcRecogniser, EngineSet, Ladder, RecogniseError, Recogniser, RecogniserThread, Whisper, WhisperOptions,
+};
 use dostyq_segment::SileroVad;
 use dostyq_speech::{Effort, Lang};
 use dostyq_translate::{Direction, OnnxOptions, OnnxTranslator, PairTranslator, Translator};
@@ -48,7 +50,7 @@ impl Models {
             .build()
             .context("ONNX Runtime does not start")?;
         let model = store.locate(VOICE_DETECTOR)?.main_file().to_owned();
-        let recognisers = open_recognisers(&store, chosen)?;
+        let recognisers = open_recognisers(&store, &environment, chosen)?;
         let translator = open_translator(&store, &environment, &chosen.translation)?;
         Ok(Models { voice_detectors: VoiceDetectors { environment, model }, recognisers, translator })
     }
@@ -74,9 +76,9 @@ impl Engines {
         let models = Models::open(chosen)?;
         let ladder = models.ladder();
         let Models { voice_detectors, recognisers, translator } = models;
-        let chosen = chosen.clone();
+        let (environment, chosen) = (voice_detectors.environment.clone(), chosen.clone());
         let reopen = move || {
-            store().and_then(|store| open_recognisers(&store, &chosen)).map_err(|error| {
+            store().and_then(|store| open_recognisers(&store, &environment, &chosen)).map_err(|error| {
                 tracing::error!("the recogniser cannot be started again: {error:#}");
                 RecogniseError::Stopped
             })
@@ -89,11 +91,25 @@ impl Engines {
 }
 
 /// The usual speech model, and the lighter one where the configuration names one.
-fn open_recognisers(store: &Store, chosen: &ModelChoice) -> anyhow::Result<EngineSet> {
+fn open_recognisers(
+    store: &Store,
+    environment: &ort::environment::Environment,
+    chosen: &ModelChoice,
+) -> anyhow::Result<EngineSet> {
     let options =
         WhisperOptions { threads: chosen.speech_threads(), use_gpu: chosen.gpu, gpu_device: chosen.gpu_device };
     let open = |name: &str| -> anyhow::Result<Box<dyn Recogniser>> {
-        Ok(Box::new(Whisper::open(store.locate(name)?.main_file(), &options)?))
+        let model = store.locate(name)?;
+        // A network for ONNX Runtime is a CTC model; everything else is for whisper.cpp, which says so if it is not.
+        if model.main_file().extension().is_some_and(|extension| extension == "onnx") {
+            anyhow::ensure!(
+                !chosen.gpu,
+                "the speech model {name} runs on the processor alone: set models.gpu to false"
+            );
+            let options = CtcOptions { threads: chosen.speech_threads(), ..CtcOptions::default() };
+            return Ok(Box::new(CtcRecogniser::open(environment, &model.folder, &options)?));
+        }
+        Ok(Box::new(Whisper::open(model.main_file(), &options)?))
     };
     Ok(EngineSet { usual: open(&chosen.speech)?, lighter: chosen.lighter_speech.as_deref().map(open).transpose()? })
 }

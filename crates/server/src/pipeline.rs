@@ -104,7 +104,7 @@ impl RunningRoom {
 
 /// What reaches the captioner.
 enum Arrival {
-    Heard(Verdict),
+    Heard(Box<Verdict>),
     Translated(Translation),
     NotTranslated,
     Marked(SampleTime, Marker),
@@ -174,7 +174,7 @@ fn answer(arrivals: SyncSender<Arrival>, translator: TranslatorDesk) -> impl FnM
                 }),
             }
         });
-        arrivals.send(Arrival::Heard(verdict)).ok();
+        arrivals.send(Arrival::Heard(Box::new(verdict))).ok();
         if let Some(job) = job {
             translator.submit(job);
         }

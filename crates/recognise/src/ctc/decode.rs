@@ -67,7 +67,7 @@ pub(super) fn tokens_of(log_probs: ArrayView2<'_, f32>, path: &[usize], blank: u
 /// `labels` are such that `log_probs` has frames enough for them, one each and one more between two that are the same.
 pub(super) fn align(log_probs: ArrayView2<'_, f32>, labels: &[usize], blank: usize) -> Vec<usize> {
     let states = 2 * labels.len() + 1;
-    let token = |state: usize| if state % 2 == 0 { blank } else { labels[state / 2] };
+    let token = |state: usize| if state.is_multiple_of(2) { blank } else { labels[state / 2] };
     // A blank may be left out between two labels that differ.
     let may_skip = |state: usize| state % 2 == 1 && state >= 3 && labels[state / 2] != labels[state / 2 - 1];
     // How many states back the best way into each state of each frame comes from.
