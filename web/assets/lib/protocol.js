@@ -143,7 +143,13 @@ function logEvent(event) {
   const o = count(event, "o");
   if (event.k === "marker") {
     const marker = { o, k: /** @type {const} */ ("marker"), m: string(event, "m"), at: count(event, "at") };
-    return event.millis === undefined ? marker : { ...marker, millis: count(event, "millis") };
+    if (event.millis !== undefined) {
+      marker.millis = count(event, "millis");
+    }
+    if (event.effort !== undefined) {
+      marker.effort = string(event, "effort");
+    }
+    return marker;
   }
   if (event.k !== "final" || !isLang(event.lang) || !isLang(event.src)) {
     return { o, k: "skip" };
