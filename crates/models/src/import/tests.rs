@@ -6,6 +6,8 @@ use ggml_reader::{Ggml, Tensor};
 
 mod checkpoint;
 mod ggml_reader;
+mod hugging_face;
+mod safetensors;
 
 fn converted(fixture: &Fixture) -> Ggml {
     let hall = Hall::new();
@@ -111,6 +113,9 @@ fn what_cannot_be_converted_is_named() {
     check(Fixture::half().with("decoder/projection/weight", &[VOCABULARY, STATE]), "its output layer differs");
     check(Fixture::half().with("encoder/conv1/weight", &[STATE, 80]), "has the shape [4, 80]");
     check(Fixture::half().with("decoder/embeddings/weight", &[51_864, STATE]), "English-only");
+    check(Fixture::half().with("decoder/embeddings/weight", &[51_867, STATE]), "its vocabulary of 51867 was extended");
+    check(Fixture::half().with("encoder/conv1/weight", &[STATE, 40, 3]), "it hears 40 mel bands");
+    check(Fixture::half().with("decoder/position_encodings/encodings", &[6, 8]), "a state of 4 and its decoder one of 8");
     let uneven = Fixture::half().with("encoder/layer_0/self_attention/linear_0/bias", &[3 * STATE + 1]);
     check(uneven, "which do not make 3 parts");
     let biased = Fixture::half().with("decoder/layer_0/attention/linear_1/bias", &[2 * STATE]);
@@ -136,7 +141,13 @@ fn what_is_not_understood_is_told_by_what_it_is() {
         assert!(hall.in_cache().is_empty());
     };
     hall.write("weights.pt", b"PK\x03\x04...");
+    hall.write("torch/pytorch_model.bin", b"PK\x03\x04...");
+    hall.write("torch/config.json", br#"{"model_type": "whisper"}"#);
     hall.write("hf/model.safetensors", b"...");
+    hall.write("llama/model.safetensors", b"...");
+    hall.write("llama/config.json", br#"{"model_type": "llama"}"#);
+    hall.write("lora/adapter_model.safetensors", b"...");
+    hall.write("lora/adapter_config.json", b"{}");
     hall.write("a.gguf", b"GGUF...");
     hall.write("photo.jpg", b"\xff\xd8\xff\xe0");
     hall.write("empty.bin", b"");
@@ -144,8 +155,13 @@ fn what_is_not_understood_is_told_by_what_it_is() {
     hall.write("half/onnx/encoder_model.onnx", b"...");
     hall.write("half/tokenizer.json", b"{}");
     fs::create_dir(hall.path("nothing")).expect("a folder");
-    check("weights.pt", "PyTorch or Hugging Face weights: convert them first with `ct2-transformers-converter");
-    check("hf", "PyTorch or Hugging Face weights");
+    check("weights.pt", "weights in PyTorch's own format, which can hold programs: save them as safetensors first");
+    check("torch", "weights in PyTorch's own format");
+    check("hf", "there is no config.json beside it that gives a model_type");
+    check("hf/model.safetensors", "there is no config.json beside it that gives a model_type");
+    check("llama", "by its config.json it is a model of type \"llama\"; understood are");
+    check("lora", "it is a LoRA adapter; merge it into the model that it adapts first");
+    check("lora/adapter_model.safetensors", "it is a LoRA adapter; merge it into the model that it adapts first");
     check("a.gguf", "a GGUF file");
     check("photo.jpg", "it begins with the bytes ff d8 ff e0, which is no known model");
     check("empty.bin", "it is empty");

@@ -4,8 +4,8 @@
 //! Latin-1 stands for itself, the 68 other bytes, in order, for U+0100 onwards.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::Path;
+use std::{fs, io};
 
 use serde::Deserialize;
 
@@ -33,40 +33,84 @@ struct AddedToken {
     content: String,
 }
 
-/// Reads the tokens of one kind of file, as they are written; the error is a reason.
-type Reader = fn(&str) -> Result<Vec<String>, String>;
+/// The part of a `tokenizer_config.json` that matters here: the special tokens by their numbers, written as text.
+#[derive(Deserialize)]
+struct TokenizerConfig {
+    added_tokens_decoder: HashMap<String, SpecialToken>,
+}
 
-/// The text tokens in the order of their ids, from `tokenizer.json`, or else from CTranslate2's `vocabulary.json` or
-/// `vocabulary.txt`. `limit` is the size of the model's vocabulary, special tokens included.
+#[derive(Deserialize)]
+struct SpecialToken {
+    content: String,
+}
+
+/// Reads the tokens out of the text of a file, as they are written, with the help of other files in the folder; the
+/// error is a reason.
+type Reader = fn(&str, &Path) -> Result<Vec<String>, String>;
+
+/// The files that can hold the tokens, the first that is there being taken: `tokenizer.json`; Hugging Face's older
+/// `vocab.json`; CTranslate2's `vocabulary.json` or `vocabulary.txt`.
+const READERS: [(&str, Reader); 4] = [
+    ("tokenizer.json", |text, _| from_tokenizer(text)),
+    ("vocab.json", |text, folder| from_ids(text, added_end(folder))),
+    ("vocabulary.json", |text, _| from_list(text)),
+    ("vocabulary.txt", |text, _| from_lines(text)),
+];
+
+/// The text tokens in the order of their ids. `limit` is the size of the model's vocabulary, special tokens included.
 pub(super) fn read(folder: &Path, limit: u32) -> Result<Vec<Vec<u8>>, Error> {
-    let readers: [(&str, Reader); 3] =
-        [("tokenizer.json", from_tokenizer), ("vocabulary.json", from_list), ("vocabulary.txt", from_lines)];
-    for (name, read) in readers {
+    for (name, read) in READERS {
         let path = folder.join(name);
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => return Err(Error::io(&path)(error)),
         };
         let decode = |tokens: Vec<String>| tokens.iter().map(|token| raw_bytes(token)).collect();
-        let tokens: Vec<Vec<u8>> = read(&text).and_then(decode).map_err(|reason| Error::import(&path, reason))?;
+        let tokens: Vec<Vec<u8>> =
+            read(&text, folder).and_then(decode).map_err(|reason| Error::import(&path, reason))?;
         if tokens.is_empty() || tokens.len() >= limit as usize {
             let reason = format!("it has {} text tokens, the model {limit} tokens in all", tokens.len());
             return Err(Error::import(&path, reason));
         }
         return Ok(tokens);
     }
-    Err(Error::import(folder, "there is no tokenizer.json beside the model; take it from where the model comes from"))
+    let reason = "there is no tokenizer.json beside the model; take it from where the model comes from, or the one that \
+                  it was tuned from";
+    Err(Error::import(folder, reason))
 }
 
 fn from_tokenizer(text: &str) -> Result<Vec<String>, String> {
     let tokenizer: Tokenizer = serde_json::from_str(text).map_err(|error| format!("it is no tokenizer ({error})"))?;
     let added = tokenizer.added_tokens.iter().find(|token| token.content == END_OF_TEXT).map(|token| token.id);
-    let Some(count) = added.or_else(|| tokenizer.model.vocab.get(END_OF_TEXT).copied()) else {
+    in_order(tokenizer.model.vocab, added)
+}
+
+fn from_ids(text: &str, added: Option<usize>) -> Result<Vec<String>, String> {
+    let ids = serde_json::from_str(text).map_err(|error| format!("it does not number tokens ({error})"))?;
+    in_order(ids, added)
+}
+
+/// The number of the first special token by the files that `vocab.json` leaves it to: `added_tokens.json`, or since
+/// Transformers 4.34 `tokenizer_config.json`.
+fn added_end(folder: &Path) -> Option<usize> {
+    let text = |name: &str| fs::read_to_string(folder.join(name)).ok();
+    let numbers = || serde_json::from_str::<HashMap<String, usize>>(&text("added_tokens.json")?).ok();
+    let config = || serde_json::from_str::<TokenizerConfig>(&text("tokenizer_config.json")?).ok();
+    let in_config = || {
+        let mut decoder = config()?.added_tokens_decoder.into_iter();
+        decoder.find(|(_, token)| token.content == END_OF_TEXT).and_then(|(id, _)| id.parse().ok())
+    };
+    numbers().and_then(|numbers| numbers.get(END_OF_TEXT).copied()).or_else(in_config)
+}
+
+/// The tokens before the first special one, whose number `added` is where the vocabulary itself does not have it.
+fn in_order(vocabulary: HashMap<String, usize>, added: Option<usize>) -> Result<Vec<String>, String> {
+    let Some(count) = added.or_else(|| vocabulary.get(END_OF_TEXT).copied()) else {
         return Err(no_end());
     };
-    let mut tokens = vec![None; count.min(tokenizer.model.vocab.len())];
-    for (token, id) in tokenizer.model.vocab {
+    let mut tokens = vec![None; count.min(vocabulary.len())];
+    for (token, id) in vocabulary {
         if let Some(place) = tokens.get_mut(id) {
             *place = Some(token);
         }
@@ -139,15 +183,36 @@ mod tests {
     }
 
     #[test]
-    fn the_three_files_give_the_same_tokens() {
+    fn all_files_give_the_same_tokens() {
         let expected = Ok(vec!["a".to_owned(), "Ġb".to_owned(), String::new()]);
         let tokenizer = r#"{"model": {"vocab": {"Ġb": 1, "a": 0, "": 2, "<|endoftext|>": 3}}, "added_tokens": []}"#;
         assert_eq!(from_tokenizer(tokenizer), expected);
         let added = r#"{"model": {"vocab": {"Ġb": 1, "a": 0, "": 2}},
                         "added_tokens": [{"id": 3, "content": "<|endoftext|>"}]}"#;
         assert_eq!(from_tokenizer(added), expected);
+        let ids = r#"{"Ġb": 1, "": 2, "a": 0}"#;
+        assert_eq!(from_ids(&ids.replace('}', r#", "<|endoftext|>": 3}"#), None), expected);
+        assert_eq!(from_ids(ids, Some(3)), expected);
         assert_eq!(from_list(r#"["a", "Ġb", "", "<|endoftext|>", "<|startoftranscript|>"]"#), expected);
         assert_eq!(from_lines("a\nĠb\n\n<|endoftext|>\n<|startoftranscript|>\n"), expected);
+    }
+
+    #[test]
+    fn older_tokenizers_keep_their_special_tokens_in_other_files() {
+        let check = |name: &str, text: &str, expect: Option<usize>| {
+            let folder = tempfile::tempdir().expect("a folder");
+            fs::write(folder.path().join(name), text).expect("writable");
+            assert_eq!(added_end(folder.path()), expect, "{name}: {text}");
+        };
+        check("added_tokens.json", r#"{"<|0.00|>": 50365, "<|endoftext|>": 50257}"#, Some(50_257));
+        check("added_tokens.json", r#"{"<pad>": 1}"#, None);
+        check("added_tokens.json", "[]", None);
+        let config = r#"{"added_tokens_decoder": {"50256": {"content": "", "special": true},
+                         "50257": {"content": "<|endoftext|>", "special": true}}, "bos_token": "<|endoftext|>"}"#;
+        check("tokenizer_config.json", config, Some(50_257));
+        check("tokenizer_config.json", &config.replace("50257", "x"), None);
+        check("tokenizer_config.json", "{}", None);
+        check("notes.json", config, None);
     }
 
     #[test]
@@ -159,6 +224,9 @@ mod tests {
         check(from_tokenizer("[]"), "no tokenizer");
         check(from_tokenizer(r#"{"model": {"vocab": {"a": 0}}}"#), "no token <|endoftext|>");
         check(from_tokenizer(r#"{"model": {"vocab": {"a": 0, "<|endoftext|>": 2}}}"#), "no token number 1");
+        check(from_ids("[]", None), "does not number tokens");
+        check(from_ids(r#"{"a": 0}"#, None), "no token <|endoftext|>");
+        check(from_ids(r#"{"a": 0, "b": 2}"#, Some(50_257)), "no token number 1");
         check(from_list(r#"["a"]"#), "no token <|endoftext|>");
         check(from_lines("a\nb\n"), "no token <|endoftext|>");
     }

@@ -1,121 +1,124 @@
-//! Which tensors of whisper.cpp a variable of CTranslate2's Whisper becomes.
+//! A Whisper of another project, tensor by tensor into a ggml file. What a format calls its variables is known to the
+//! modules of the formats; here is what whisper.cpp makes of the tensors.
 
 use std::io::Write;
 use std::path::Path;
 
 use crate::error::Error;
-use crate::import::ctranslate2::{Checkpoint, Numbers};
 use crate::import::ggml::{Precision, Shape, Writer};
+use crate::import::numbers::Numbers;
 
-/// Below this a vocabulary belongs to the English-only models.
-const MULTILINGUAL_VOCABULARY: u32 = 51_865;
-/// The variable that the output layer shares with the input embedding.
-const EMBEDDING: &str = "decoder/embeddings/weight";
-const PROJECTION: &str = "decoder/projection/weight";
+/// Sizes of the vocabularies of the multilingual models; the larger one, of large-v3, has Cantonese in addition.
+/// whisper.cpp numbers the special tokens by this size. A smaller one belongs to the English-only models.
+const VOCABULARIES: [u32; 2] = [51_865, 51_866];
+/// Mel bands of the spectrograms that Whisper was trained with; 128 since large-v3.
+const MELS: [u32; 2] = [80, 128];
 
-/// What becomes of a variable.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Fate {
-    /// Its rows are shared out evenly, in this order.
-    Parts(Vec<Part>),
-    /// It says nothing that whisper.cpp wants to know.
-    Ignored,
+/// An open checkpoint: numbers by the names of its variables.
+pub(super) trait Weights {
+    /// The file or folder that messages name.
+    fn path(&self) -> &Path;
+
+    /// The numbers of a variable.
+    fn read(&mut self, name: &str) -> Result<Numbers, Error>;
+}
+
+/// An open checkpoint that was found to be a Whisper.
+pub(super) struct Original {
+    pub(super) weights: Box<dyn Weights>,
+    pub(super) shape: Shape,
+    /// In the order in which the tensors are written.
+    pub(super) shares: Vec<Share>,
+}
+
+impl Original {
+    /// Bytes of all that `convert` reads.
+    pub(super) fn bytes(&self) -> u64 {
+        self.shares.iter().map(|share| share.bytes).sum()
+    }
+}
+
+/// A variable of the checkpoint, and the tensors that its rows are shared out to, evenly and in this order.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Share {
+    pub(super) variable: String,
+    /// Outermost first; at least one.
+    pub(super) dims: Vec<u32>,
+    /// That it takes in the checkpoint.
+    pub(super) bytes: u64,
+    pub(super) parts: Vec<Part>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
+pub(super) enum Part {
     /// A tensor of this name.
     Tensor(String),
     /// No tensor: whisper.cpp takes these numbers to be zero.
     Zeros,
 }
 
-/// The sizes of the model, read off its variables.
-pub(super) fn shape_of(checkpoint: &mut Checkpoint) -> Result<Shape, Error> {
-    let (audio_heads, text_heads) =
-        (checkpoint.setting("encoder/num_heads")?, checkpoint.setting("decoder/num_heads")?);
-    let dims = |name: &str, rank: usize| match checkpoint.get(name) {
-        Some(variable) if variable.dims.len() == rank => Ok(variable.dims.as_slice()),
-        Some(variable) => {
-            Err(Error::import(checkpoint.path(), format!("{name} has the shape {:?}, not Whisper's", variable.dims)))
+/// Refuses sizes that whisper.cpp would not load or would misunderstand; the error is a reason.
+pub(super) fn check_shape(shape: &Shape) -> Result<(), String> {
+    let vocabulary = shape.vocabulary;
+    if vocabulary < VOCABULARIES[0] {
+        return Err(format!(
+            "its vocabulary of {vocabulary} is that of an English-only model; take a multilingual one"
+        ));
+    }
+    if !VOCABULARIES.contains(&vocabulary) {
+        let [first, second] = VOCABULARIES;
+        return Err(format!(
+            "its vocabulary of {vocabulary} was extended; whisper.cpp knows the special tokens of {first} and {second}"
+        ));
+    }
+    if !MELS.contains(&shape.mels) {
+        return Err(format!("it hears {} mel bands; a Whisper hears {} or {}", shape.mels, MELS[0], MELS[1]));
+    }
+    if shape.audio_state != shape.text_state {
+        let (audio, text) = (shape.audio_state, shape.text_state);
+        return Err(format!("its encoder has a state of {audio} and its decoder one of {text}"));
+    }
+    for (heads, state) in [(shape.audio_heads, shape.audio_state), (shape.text_heads, shape.text_state)] {
+        if heads == 0 || !state.is_multiple_of(heads) {
+            return Err(format!("its state of {state} cannot be shared out to {heads} heads"));
         }
-        None => Err(Error::import(checkpoint.path(), format!("it has no variable {name}"))),
-    };
-    let layers = |side: &str| {
-        let is_there = |at: &u32| checkpoint.get(&format!("{side}/layer_{at}/ffn/linear_0/weight")).is_some();
-        (0..).take_while(is_there).count() as u32
-    };
-    let convolution = dims("encoder/conv1/weight", 3)?;
-    let audio = dims("encoder/position_encodings/encodings", 2)?;
-    let text = dims("decoder/position_encodings/encodings", 2)?;
-    let vocabulary = dims(EMBEDDING, 2)?[0];
-    if vocabulary < MULTILINGUAL_VOCABULARY {
-        let reason =
-            format!("its vocabulary of {vocabulary} is that of an English-only model; take a multilingual one");
-        return Err(Error::import(checkpoint.path(), reason));
     }
-    if checkpoint.get(PROJECTION).is_some() && !checkpoint.is_same(PROJECTION, EMBEDDING) {
-        let reason = "its output layer differs from its embedding, which whisper.cpp cannot hold";
-        return Err(Error::import(checkpoint.path(), reason));
-    }
-    Ok(Shape {
-        vocabulary,
-        audio_context: audio[0],
-        audio_state: audio[1],
-        audio_heads,
-        audio_layers: layers("encoder"),
-        text_context: text[0],
-        text_state: text[1],
-        text_heads,
-        text_layers: layers("decoder"),
-        mels: convolution[1],
-    })
+    Ok(())
 }
 
-/// Writes every tensor, in the order of the checkpoint, holding one variable at a time. `on_bytes` hears how many
-/// bytes of the checkpoint are done.
+/// Writes every tensor, holding one variable at a time. `on_bytes` hears how many bytes of the checkpoint are done.
 pub(super) fn convert<W: Write>(
-    checkpoint: &mut Checkpoint,
-    shape: &Shape,
+    original: &mut Original,
     ggml: &mut Writer<W>,
     out: &Path,
     on_bytes: &mut dyn FnMut(u64),
 ) -> Result<(), Error> {
+    let Original { weights, shape, shares } = original;
     let (mut written, mut done) = (0, 0);
-    for name in checkpoint.names().to_vec() {
-        let Some(variable) = checkpoint.get(&name) else { continue };
-        let dims = variable.dims.clone();
-        let parts = match fate(&name, dims.len()) {
-            Some(Fate::Parts(parts)) => parts,
-            Some(Fate::Ignored) => continue,
-            None => {
-                let reason = format!("its variable {name} is not one of Whisper's");
-                return Err(Error::import(checkpoint.path(), reason));
-            }
-        };
-        let numbers = checkpoint.read(&name)?;
+    for Share { variable, dims, parts, .. } in shares.iter() {
+        let numbers = weights.read(variable)?;
         let rows = dims[0] / parts.len() as u32;
         if rows * parts.len() as u32 != dims[0] {
-            let reason = format!("{name} has {} rows, which do not make {} parts", dims[0], parts.len());
-            return Err(Error::import(checkpoint.path(), reason));
+            let reason = format!("{variable} has {} rows, which do not make {} parts", dims[0], parts.len());
+            return Err(Error::import(weights.path(), reason));
         }
         let length = numbers.len() / parts.len();
         for (at, part) in parts.iter().enumerate() {
             let range = at * length..(at + 1) * length;
             match part {
                 Part::Tensor(tensor) => {
-                    let (dims, precision) = stored_as(tensor, rows, &dims);
+                    let (dims, precision) = stored_as(tensor, rows, dims);
                     ggml.tensor(tensor, &dims, precision).map_err(Error::io(out))?;
                     if !write_numbers(&numbers, range, precision, ggml).map_err(Error::io(out))? {
-                        let reason = format!("{name} holds a number too large for half precision");
-                        return Err(Error::import(checkpoint.path(), reason));
+                        let reason = format!("{variable} holds a number too large for half precision");
+                        return Err(Error::import(weights.path(), reason));
                     }
                     written += 1;
                 }
                 Part::Zeros if range.clone().all(|at| numbers.at(at) == 0.0) => {}
                 Part::Zeros => {
-                    let reason = format!("{name} has a bias for its keys, which whisper.cpp cannot hold");
-                    return Err(Error::import(checkpoint.path(), reason));
+                    let reason = format!("{variable} has a bias for its keys, which whisper.cpp cannot hold");
+                    return Err(Error::import(weights.path(), reason));
                 }
             }
         }
@@ -126,7 +129,7 @@ pub(super) fn convert<W: Write>(
     if written == expected {
         return Ok(());
     }
-    Err(Error::import(checkpoint.path(), format!("it yields {written} tensors where Whisper has {expected}")))
+    Err(Error::import(weights.path(), format!("it yields {written} tensors where Whisper has {expected}")))
 }
 
 /// Tensors of a Whisper with so many layers: 15 for a layer of the encoder, 24 for one of the decoder, which also
@@ -169,133 +172,9 @@ fn write_numbers<W: Write>(
     Ok(all_fit)
 }
 
-/// What becomes of the variable of that name and rank; `None` if Whisper has no such variable.
-fn fate(variable: &str, rank: usize) -> Option<Fate> {
-    // Scalars are settings, and those that vary are read on their own; scales belong to the weight beside them; the
-    // alignment heads have no place in a ggml file; the output layer is the embedding.
-    if rank == 0 || variable.ends_with("_scale") || variable == "decoder/alignment_heads" || variable == PROJECTION {
-        return Some(Fate::Ignored);
-    }
-    let path: Vec<&str> = variable.split('/').collect();
-    let one = |name: String| Some(Fate::Parts(vec![Part::Tensor(name)]));
-    match path[..] {
-        ["encoder", convolution @ ("conv1" | "conv2"), leaf @ ("weight" | "bias")] => {
-            one(format!("encoder.{convolution}.{leaf}"))
-        }
-        ["decoder", "embeddings", "weight"] => one("decoder.token_embedding.weight".into()),
-        [side @ ("encoder" | "decoder"), "position_encodings", "encodings"] => {
-            one(format!("{side}.positional_embedding"))
-        }
-        ["encoder", "layer_norm", leaf] => one(format!("encoder.ln_post.{}", norm_leaf(leaf)?)),
-        ["decoder", "layer_norm", leaf] => one(format!("decoder.ln.{}", norm_leaf(leaf)?)),
-        [side @ ("encoder" | "decoder"), layer, ref rest @ ..] => {
-            let layer: u32 = layer.strip_prefix("layer_")?.parse().ok()?;
-            let tensors = layer_tensors(side, rest)?;
-            let part = |tensor: String| match tensor.ends_with("key.bias") {
-                true => Part::Zeros,
-                false => Part::Tensor(format!("{side}.blocks.{layer}.{tensor}")),
-            };
-            Some(Fate::Parts(tensors.into_iter().map(part).collect()))
-        }
-        _ => None,
-    }
-}
-
-/// The tensors within a layer that one variable of it becomes.
-fn layer_tensors(side: &str, path: &[&str]) -> Option<Vec<String>> {
-    let &[module, part, leaf] = path else { return None };
-    if part == "layer_norm" {
-        let norm = match module {
-            "self_attention" => "attn_ln",
-            "attention" if side == "decoder" => "cross_attn_ln",
-            "ffn" => "mlp_ln",
-            _ => return None,
-        };
-        return Some(vec![format!("{norm}.{}", norm_leaf(leaf)?)]);
-    }
-    let names: &[&str] = match (module, part) {
-        ("self_attention", "linear_0") => &["attn.query", "attn.key", "attn.value"],
-        ("self_attention", "linear_1") => &["attn.out"],
-        ("attention", "linear_0") if side == "decoder" => &["cross_attn.query"],
-        ("attention", "linear_1") if side == "decoder" => &["cross_attn.key", "cross_attn.value"],
-        ("attention", "linear_2") if side == "decoder" => &["cross_attn.out"],
-        ("ffn", "linear_0") => &["mlp.0"],
-        ("ffn", "linear_1") => &["mlp.2"],
-        _ => return None,
-    };
-    let leaf = ["weight", "bias"].into_iter().find(|known| *known == leaf)?;
-    Some(names.iter().map(|name| format!("{name}.{leaf}")).collect())
-}
-
-fn norm_leaf(leaf: &str) -> Option<&'static str> {
-    match leaf {
-        "gamma" => Some("weight"),
-        "beta" => Some("bias"),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_variable_finds_its_tensors() {
-        let check = |variable: &str, expect: &str| {
-            let found = match fate(variable, 2) {
-                None => "unknown".to_owned(),
-                Some(Fate::Ignored) => "ignored".to_owned(),
-                Some(Fate::Parts(parts)) => parts
-                    .iter()
-                    .map(|part| if let Part::Tensor(name) = part { name.as_str() } else { "zeros" })
-                    .collect::<Vec<_>>()
-                    .join(" "),
-            };
-            assert_eq!(found, expect, "{variable}");
-        };
-        check("encoder/conv1/weight", "encoder.conv1.weight");
-        check("encoder/conv2/bias", "encoder.conv2.bias");
-        check("encoder/position_encodings/encodings", "encoder.positional_embedding");
-        check("encoder/layer_norm/gamma", "encoder.ln_post.weight");
-        check("decoder/layer_norm/beta", "decoder.ln.bias");
-        check("decoder/embeddings/weight", "decoder.token_embedding.weight");
-        check("decoder/projection/weight", "ignored");
-        check("decoder/alignment_heads", "ignored");
-        check("encoder/layer_0/ffn/linear_0/weight_scale", "ignored");
-        check(
-            "encoder/layer_3/self_attention/linear_0/weight",
-            "encoder.blocks.3.attn.query.weight encoder.blocks.3.attn.key.weight encoder.blocks.3.attn.value.weight",
-        );
-        check(
-            "decoder/layer_12/self_attention/linear_0/bias",
-            "decoder.blocks.12.attn.query.bias zeros decoder.blocks.12.attn.value.bias",
-        );
-        check("decoder/layer_0/self_attention/linear_1/bias", "decoder.blocks.0.attn.out.bias");
-        check("decoder/layer_0/attention/linear_0/weight", "decoder.blocks.0.cross_attn.query.weight");
-        check(
-            "decoder/layer_0/attention/linear_1/weight",
-            "decoder.blocks.0.cross_attn.key.weight decoder.blocks.0.cross_attn.value.weight",
-        );
-        check("decoder/layer_0/attention/linear_1/bias", "zeros decoder.blocks.0.cross_attn.value.bias");
-        check("decoder/layer_0/attention/linear_2/weight", "decoder.blocks.0.cross_attn.out.weight");
-        check("decoder/layer_0/attention/layer_norm/beta", "decoder.blocks.0.cross_attn_ln.bias");
-        check("encoder/layer_0/self_attention/layer_norm/gamma", "encoder.blocks.0.attn_ln.weight");
-        check("encoder/layer_0/ffn/linear_0/bias", "encoder.blocks.0.mlp.0.bias");
-        check("encoder/layer_0/ffn/linear_1/weight", "encoder.blocks.0.mlp.2.weight");
-        check("encoder/layer_0/ffn/layer_norm/beta", "encoder.blocks.0.mlp_ln.bias");
-        for variable in [
-            "encoder/layer_0/attention/linear_0/weight",
-            "encoder/layer_x/ffn/linear_0/weight",
-            "encoder/layer_0/ffn/linear_2/weight",
-            "encoder/layer_0/ffn/linear_0/gamma",
-            "encoder/layer_0/ffn/layer_norm/weight",
-            "encoder/embeddings/weight",
-            "adapter/weight",
-        ] {
-            check(variable, "unknown");
-        }
-        assert_eq!(fate("encoder/some_new_setting", 0), Some(Fate::Ignored));
-    }
 
     #[test]
     fn matrices_are_half_and_the_rest_is_single() {

@@ -13,7 +13,7 @@ pub(super) const LAYERS: u32 = 2;
 pub(super) const VOCABULARY: u32 = 51_865;
 
 /// The tokenizer: three text tokens ("a", " б" and an empty one), then a special one.
-const TOKENIZER: &str = r#"{"model": {"vocab": {"a": 0, "ĠÐ±": 1, "": 2, "<|endoftext|>": 3}}}"#;
+pub(super) const TOKENIZER: &str = r#"{"model": {"vocab": {"a": 0, "ĠÐ±": 1, "": 2, "<|endoftext|>": 3}}}"#;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Type {
@@ -138,6 +138,11 @@ impl Checkpoint {
         let seed = name.bytes().fold(7u32, |seed, byte| seed.wrapping_mul(31).wrapping_add(u32::from(byte)));
         let number = |at: u32| (seed.wrapping_add(at).wrapping_mul(2_654_435_761) >> 21) as f32 / 1024.0 - 1.0;
         self.variables.insert(name.into(), (dims.to_vec(), (0..count).map(number).collect()));
+    }
+
+    /// The names of all variables, in the order in which they are stored.
+    pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
+        self.variables.keys().map(String::as_str)
     }
 
     pub(super) fn numbers(&self, name: &str) -> (&[u32], &[f32]) {
