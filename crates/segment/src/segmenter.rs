@@ -36,8 +36,8 @@ impl Default for SegmenterOptions {
             pre_roll_millis: 320,
             endpoint_millis: 500,
             post_roll_millis: 200,
-            patience_millis: 4_000,
-            breath_from_millis: 9_000,
+            patience_millis: 6_000,
+            breath_from_millis: 14_000,
             longest_millis: 24_000,
         }
     }
@@ -47,8 +47,8 @@ impl SegmenterOptions {
     /// Rules for a machine that is too slow: utterances of half the length.
     pub fn short() -> SegmenterOptions {
         SegmenterOptions {
-            patience_millis: 2_500,
-            breath_from_millis: 6_000,
+            patience_millis: 3_000,
+            breath_from_millis: 7_000,
             longest_millis: 12_000,
             ..SegmenterOptions::default()
         }
@@ -337,10 +337,10 @@ mod tests {
             let ended = run(SegmenterOptions::default(), &script);
             assert_eq!(ended.len(), expect, "{secs} s, then a pause of {pause_secs} s");
         };
-        check(3.5, 0.4, 1);
-        check(6.5, 0.25, 1);
-        check(6.5, 0.35, 2);
-        check(10.0, 0.13, 2);
+        check(5.0, 0.4, 1);
+        check(10.0, 0.25, 1);
+        check(10.0, 0.35, 2);
+        check(15.0, 0.13, 2);
     }
 
     #[test]

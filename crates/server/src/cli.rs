@@ -157,14 +157,15 @@ pub enum Models {
         /// As in `dostyq models list`
         names: Vec<String>,
     },
-    /// Take over a model of another project: a Whisper checkpoint of CTranslate2, or a ggml file
+    /// Take over a model of another project: a Whisper checkpoint of CTranslate2 or Hugging Face (safetensors), a ggml file,
+    /// or a translation model in ONNX
     Import {
         /// The folder or file
         path: PathBuf,
         /// The name it gets; by default that of the folder or file
         #[arg(long)]
         name: Option<String>,
-        /// Store the matrices of a Whisper model in eight bits, q8_0: half the memory, and quicker
+        /// Store the matrices of a Whisper model in fewer bits: q8_0 (half the memory) or q5_1 (a third)
         #[arg(long, value_name = "KIND")]
         quantise: Option<dostyq_models::Quantisation>,
     },

@@ -115,7 +115,10 @@ fn what_cannot_be_converted_is_named() {
     check(Fixture::half().with("decoder/embeddings/weight", &[51_864, STATE]), "English-only");
     check(Fixture::half().with("decoder/embeddings/weight", &[51_867, STATE]), "its vocabulary of 51867 was extended");
     check(Fixture::half().with("encoder/conv1/weight", &[STATE, 40, 3]), "it hears 40 mel bands");
-    check(Fixture::half().with("decoder/position_encodings/encodings", &[6, 8]), "a state of 4 and its decoder one of 8");
+    check(
+        Fixture::half().with("decoder/position_encodings/encodings", &[6, 8]),
+        "a state of 4 and its decoder one of 8",
+    );
     let uneven = Fixture::half().with("encoder/layer_0/self_attention/linear_0/bias", &[3 * STATE + 1]);
     check(uneven, "which do not make 3 parts");
     let biased = Fixture::half().with("decoder/layer_0/attention/linear_1/bias", &[2 * STATE]);
