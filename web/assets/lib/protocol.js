@@ -142,7 +142,8 @@ function welcome(message) {
 function logEvent(event) {
   const o = count(event, "o");
   if (event.k === "marker") {
-    const marker = { o, k: /** @type {const} */ ("marker"), m: string(event, "m"), at: count(event, "at") };
+    /** @type {MarkerEvent} */
+    const marker = { o, k: "marker", m: string(event, "m"), at: count(event, "at") };
     if (event.millis !== undefined) {
       marker.millis = count(event, "millis");
     }
