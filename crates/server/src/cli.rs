@@ -165,7 +165,7 @@ pub enum Models {
         /// The name it gets; by default that of the folder or file
         #[arg(long)]
         name: Option<String>,
-        /// Store the matrices of a Whisper model in fewer bits: q8_0 (half the memory) or q5_1 (a third)
+        /// Store the matrices of a Whisper model in fewer bits: q8_0 (half the memory) or q5_1 (three eighths)
         #[arg(long, value_name = "KIND")]
         quantise: Option<dostyq_models::Quantisation>,
     },
