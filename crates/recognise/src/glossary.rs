@@ -1,5 +1,7 @@
 use dostyq_speech::Word;
 
+use crate::distance::to_beginnings;
+
 /// Most terms that an engine is reminded of at once: each costs it a few tokens, and the more there are, the sooner it
 /// writes one that nobody said.
 const MOST_REMINDERS: usize = 6;
@@ -65,10 +67,10 @@ impl Term {
         let stretches = lengths.flat_map(|length| heard.windows(length));
         let distance = |stretch: &[Vec<char>]| {
             let stretch = stretch.concat();
+            let distances = to_beginnings(&wanted, &stretch, |a, b| a == b);
             // An ending is no difference: «Тоқаевтың» is a form of «Тоқаев».
-            let shorter = &stretch[..stretch.len().min(wanted.len() + 1)];
-            let least = edit_distance(&wanted, shorter).min(edit_distance(&wanted, &stretch));
-            least as f32 / wanted.len() as f32
+            let without_ending = distances[stretch.len().min(wanted.len() + 1)];
+            without_ending.min(distances[stretch.len()]) as f32 / wanted.len() as f32
         };
         stretches.map(distance).min_by(f32::total_cmp)
     }
@@ -106,21 +108,6 @@ fn sound(word: &str) -> Vec<char> {
         word.to_lowercase().chars().filter(|c| c.is_alphanumeric() && !matches!(c, 'ь' | 'ъ')).map(alike).collect();
     letters.dedup();
     letters
-}
-
-/// Levenshtein's distance.
-fn edit_distance(a: &[char], b: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let substitute = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = substitute.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

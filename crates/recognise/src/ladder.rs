@@ -2,8 +2,6 @@ use dostyq_speech::Effort;
 
 /// Seconds that a finished utterance may wait before the machine counts as too slow.
 const LATE: f64 = 5.0;
-/// Seconds of waiting from which its captions are useless to the hall.
-const HOPELESS: f64 = 30.0;
 /// Seconds of waiting below which the machine has room to spare.
 const PROMPT: f64 = 1.5;
 /// Seconds that a step down gets to show its effect before the next one.
@@ -53,12 +51,8 @@ impl Ladder {
         if waited >= PROMPT {
             self.prompt_since = None;
         }
-        let is_spooling = self.effort() == Effort::Spool;
-        if waited >= HOPELESS && !is_spooling && self.rungs.last() == Some(&Effort::Spool) {
-            return Some(self.step_to(self.rungs.len() - 1, now));
-        }
-        let lowest = self.rungs.len() - 1 - usize::from(self.rungs.last() == Some(&Effort::Spool));
-        if waited >= LATE && self.at < lowest && (now - self.since >= SETTLE || self.has_climbed) {
+        let is_lowest = self.at + 1 == self.rungs.len();
+        if waited >= LATE && !is_lowest && (now - self.since >= SETTLE || self.has_climbed) {
             let relapses = self.has_climbed && now - self.since < RELAPSE;
             self.patience = if relapses { (self.patience * 2.0).min(LONGEST_PATIENCE) } else { PATIENCE };
             return Some(self.step_to(self.at + 1, now));
@@ -80,17 +74,16 @@ impl Ladder {
 }
 
 impl Default for Ladder {
-    /// All rungs that need nothing but the program.
+    /// All rungs that need no second speech model.
     fn default() -> Ladder {
-        use Effort::{FewerDrafts, FinalsOnly, ShorterUtterances, SourceOnly};
-        Ladder::new([FewerDrafts, ShorterUtterances, FinalsOnly, SourceOnly])
+        Ladder::new(Effort::ALL.into_iter().filter(|rung| *rung != Effort::LighterModel))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Effort::{FewerDrafts, FinalsOnly, Full, ShorterUtterances, SourceOnly, Spool};
+    use Effort::{FewerDrafts, FinalsOnly, Full, ShorterUtterances, SourceOnly};
 
     /// Observes once a second; a script of (seconds, waiting). Returns the steps with the second of each.
     fn check(mut ladder: Ladder, script: &[(u32, f64)], expect: &[(u32, Effort)]) {
@@ -134,15 +127,5 @@ mod tests {
             &[(1, 6.0), (17, 0.5), (1, 6.0), (32, 0.5), (1, 6.0), (70, 0.5)],
             &[(10, FinalsOnly), (26, Full), (28, FinalsOnly), (59, Full), (61, FinalsOnly), (122, Full)],
         );
-    }
-
-    #[test]
-    fn hopeless_waits_are_spooled_at_once_and_only_they() {
-        check(
-            Ladder::new([FewerDrafts, Spool]),
-            &[(20, 6.0), (2, 31.0), (40, 0.0)],
-            &[(10, FewerDrafts), (30, Spool), (47, FewerDrafts), (62, Full)],
-        );
-        check(Ladder::new([FewerDrafts]), &[(20, 50.0)], &[(10, FewerDrafts)]);
     }
 }

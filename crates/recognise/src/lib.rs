@@ -41,6 +41,7 @@
 //! It captures no sound, finds no utterances, translates nothing and shows nothing.
 
 mod ctc;
+mod distance;
 mod glossary;
 pub mod guard;
 mod ladder;

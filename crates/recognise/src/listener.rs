@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dostyq_speech::{Hypothesis, Lang, LangChoice, SampleTime, SegmentId, Transcript, Utterance};
@@ -22,7 +21,6 @@ pub struct Listener {
     glossary: Arc<Glossary>,
     policy: Option<StreamingPolicy>,
     latest: Option<Draft>,
-    rejections: BTreeMap<Rejection, u64>,
 }
 
 /// Silence that a draft must have heard after the voice to stand for the final, in samples (0.15 s): a last word that
@@ -60,11 +58,6 @@ impl Listener {
         self.router.choice()
     }
 
-    /// How many hypotheses were thrown out, by cause.
-    pub fn rejections(&self) -> &BTreeMap<Rejection, u64> {
-        &self.rejections
-    }
-
     /// Hears an utterance as far as it has grown. Utterances come in order, and a final one ends its segment.
     ///
     /// A final utterance in which nobody spoke after the latest draft is not decoded again: the draft is its final, so
@@ -99,9 +92,6 @@ impl Listener {
             }
         };
         let rejection = guard::judge(utterance, &recognition).err();
-        if let Some(cause) = rejection {
-            *self.rejections.entry(cause).or_default() += 1;
-        }
         let hypothesis = recognition.hypothesis;
         let transcript = match (rejection, utterance.is_final) {
             (None, false) => {
@@ -261,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn rejections_are_counted_and_show_nothing() {
+    fn rejections_have_a_cause_and_show_nothing() {
         let mut engine = ScriptedRecogniser(vec![Ok((Lang::Russian, "абракадабра", -3.0)); 3]);
         let mut listener = Listener::default();
         for is_final in [false, false, true] {
@@ -269,7 +259,6 @@ mod tests {
             assert_eq!(heard.rejection, Some(Rejection::Improbable));
             assert!(heard.transcript.committed.is_empty() && heard.transcript.tentative.is_empty());
         }
-        assert_eq!(listener.rejections()[&Rejection::Improbable], 3);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 use dostyq_speech::{Hypothesis, Lang, SampleTime, SegmentId, TimeSpan, Transcript, Word};
 
+use crate::distance::to_beginnings;
+
 /// A word that ends this close to the edge of the sound, in samples (0.3 s), may be cut off: it is not committed yet.
 const EDGE: u64 = 4_800;
 
@@ -171,17 +173,7 @@ fn continuation<'a>(committed: &[Word], heard: &'a [Word]) -> &'a [Word] {
     if begins {
         return &heard[committed.len()..];
     }
-    // The last row of Levenshtein's table: the distance of all committed words to each beginning of what was heard.
-    let mut row: Vec<usize> = (0..=heard.len()).collect();
-    for (i, word) in committed.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, other) in heard.iter().enumerate() {
-            let substitute = diagonal + usize::from(!same_word(word, other));
-            diagonal = row[j + 1];
-            row[j + 1] = substitute.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
+    let row = to_beginnings(committed, heard, same_word);
     let place = row.iter().enumerate().min_by_key(|(_, distance)| **distance).map_or(0, |(place, _)| place);
     &heard[place..]
 }

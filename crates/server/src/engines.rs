@@ -57,9 +57,7 @@ impl Models {
 
     /// The rungs of the degradation ladder that these models allow.
     pub(crate) fn ladder(&self) -> Ladder {
-        use Effort::{FewerDrafts, FinalsOnly, LighterModel, ShorterUtterances, SourceOnly};
-        let always = [FewerDrafts, ShorterUtterances, FinalsOnly, SourceOnly];
-        Ladder::new(always.into_iter().chain(self.recognisers.lighter.is_some().then_some(LighterModel)))
+        if self.recognisers.lighter.is_some() { Ladder::new(Effort::ALL) } else { Ladder::default() }
     }
 }
 

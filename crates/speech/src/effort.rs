@@ -20,20 +20,17 @@ pub enum Effort {
     FinalsOnly,
     /// No translation: lines appear in the language spoken.
     SourceOnly,
-    /// The sound is kept on disk and captioned later, for the archive; screens show that something is missing.
-    Spool,
 }
 
 impl Effort {
     /// All rungs, from the top.
-    pub const ALL: [Effort; 7] = [
+    pub const ALL: [Effort; 6] = [
         Effort::Full,
         Effort::FewerDrafts,
         Effort::ShorterUtterances,
         Effort::LighterModel,
         Effort::FinalsOnly,
         Effort::SourceOnly,
-        Effort::Spool,
     ];
 
     /// Its name in events, figures and interfaces.
@@ -45,7 +42,6 @@ impl Effort {
             Effort::LighterModel => "lighter-model",
             Effort::FinalsOnly => "finals-only",
             Effort::SourceOnly => "source-only",
-            Effort::Spool => "spool",
         }
     }
 }

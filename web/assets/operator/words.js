@@ -76,11 +76,6 @@ const EFFORTS = {
     ru: "не успевает: без перевода",
     en: "too slow: no translation",
   },
-  spool: {
-    kk: "үлгермейді: дыбыс дискіде, жолдар кейін мұрағатта",
-    ru: "не успевает: звук на диске, строки позже в архиве",
-    en: "too slow: sound goes to disk, lines come later to the archive",
-  },
 };
 
 /** @typedef {keyof typeof WORDS} OperatorWord */
