@@ -24,6 +24,9 @@ impl LangScores {
 /// Log-odds by which the language of the previous utterance is preferred, ln(1.5): enough to settle a tie. More would
 /// keep the hall in Russian, since small Whisper models already lean to it where Kazakh speech borrows Russian words.
 const INERTIA: f32 = 0.405;
+/// Log-odds for the language to which the speaker was heard to go over: the utterance begins with the very sound in which
+/// that was heard.
+const EXPECTATION: f32 = 2.0;
 
 /// Decides between Kazakh and Russian, utterance by utterance.
 ///
@@ -32,13 +35,14 @@ const INERTIA: f32 = 0.405;
 #[derive(Clone, Debug, Default)]
 pub struct LanguageRouter {
     choice: LangChoice,
-    previous: Option<Lang>,
+    /// The language that is expected next, and by which log-odds.
+    expected: Option<(Lang, f32)>,
 }
 
 impl LanguageRouter {
     /// A router that follows the operator's `choice`.
     pub fn new(choice: LangChoice) -> LanguageRouter {
-        LanguageRouter { choice, previous: None }
+        LanguageRouter { choice, expected: None }
     }
 
     /// The operator changes their mind; it holds from the next recognition on.
@@ -53,16 +57,21 @@ impl LanguageRouter {
 
     /// Log-odds of Kazakh before anything is heard.
     pub fn prior(&self) -> f32 {
-        match self.previous {
+        match self.expected {
             None => 0.0,
-            Some(Lang::Kazakh) => INERTIA,
-            Some(Lang::Russian) => -INERTIA,
+            Some((Lang::Kazakh, odds)) => odds,
+            Some((Lang::Russian, odds)) => -odds,
         }
     }
 
     /// An utterance ended in this language.
     pub fn ended_in(&mut self, lang: Lang) {
-        self.previous = Some(lang);
+        self.expected = Some((lang, INERTIA));
+    }
+
+    /// The speaker went over to this language: the next utterance is in it, most likely.
+    pub fn expect(&mut self, lang: Lang) {
+        self.expected = Some((lang, EXPECTATION));
     }
 }
 

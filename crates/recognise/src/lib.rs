@@ -6,7 +6,8 @@
 //! ```
 //! - [`Recogniser`] is the engine's trait; [`Whisper`] and [`CtcRecogniser`] are engines. They are told the words that
 //!   are already committed and go on from them.
-//! - [`LanguageRouter`] decides between Kazakh and Russian, utterance by utterance, with some inertia.
+//! - [`LanguageRouter`] decides between Kazakh and Russian, utterance by utterance, with some inertia; where a speaker goes
+//!   over to the other language for a clause, [`Heard::switched_at`] says so.
 //! - [`guard`] throws out what was not said: loops, boilerplate, guesses over silence; each rejection has a cause.
 //! - [`StreamingPolicy`] commits the words on which two successive hypotheses agree, and never takes one back.
 //! - [`Listener`] joins them for one room; [`RecogniserThread`] gives all rooms their fair share of one engine.
@@ -50,6 +51,7 @@ mod listener;
 mod loudness;
 mod policy;
 mod recogniser;
+mod switch;
 mod thread;
 mod times;
 mod turns;
@@ -64,6 +66,6 @@ pub use listener::{Heard, Listener};
 pub use policy::StreamingPolicy;
 pub use recogniser::{EngineSet, RecogniseError, Recogniser, Recognition, Request, Signals};
 pub use thread::{Job, RecogniserThread, Reopen, Verdict};
-pub use turns::Turns;
+pub use turns::{Turn, Turns};
 pub use whisper::{Whisper, WhisperOptions};
 pub use workload::{Pulse, Workload};

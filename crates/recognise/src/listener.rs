@@ -3,6 +3,7 @@ use std::sync::Arc;
 use dostyq_speech::{Hypothesis, Lang, LangChoice, SampleTime, SegmentId, Transcript, Utterance};
 
 use crate::guard::{self, Rejection};
+use crate::switch::{SwitchWatch, is_switch};
 use crate::{Glossary, LanguageRouter, RecogniseError, Recogniser, Recognition, Request, StreamingPolicy};
 
 /// What came of hearing an utterance.
@@ -12,6 +13,14 @@ pub struct Heard {
     pub transcript: Transcript,
     /// Why the engine's words were thrown out, if they were.
     pub rejection: Option<Rejection>,
+    /// Where the speaker went over to the other language: what follows is an utterance of its own.
+    pub switched_at: Option<SampleTime>,
+}
+
+impl Heard {
+    pub(crate) fn of(transcript: Transcript) -> Heard {
+        Heard { transcript, rejection: None, switched_at: None }
+    }
 }
 
 /// The ear of one room: engine, language, guards and commitment joined.
@@ -21,6 +30,9 @@ pub struct Listener {
     glossary: Arc<Glossary>,
     policy: Option<StreamingPolicy>,
     latest: Option<Draft>,
+    switch: SwitchWatch,
+    /// The language to which the speaker went over at the end of the open segment.
+    next: Option<Lang>,
 }
 
 /// Silence that a draft must have heard after the voice to stand for the final, in samples (0.15 s): a last word that
@@ -72,9 +84,9 @@ impl Listener {
         };
         let latest = self.latest.take();
         if let Some(draft) = latest.as_ref().filter(|draft| utterance.is_final && draft.has_heard_all_of(utterance)) {
-            let transcript = self.ended(policy.finish(&draft.hypothesis));
-            return Ok(Heard { transcript, rejection: None });
+            return Ok(Heard::of(self.ended(policy.finish(&draft.hypothesis))));
         }
+        let switched_at = self.switched_at(engine, utterance, latest.as_ref(), &policy);
         let reminders = latest.filter(|draft| draft.segment == utterance.segment).map(|draft| draft.reminders);
         let reminders = reminders.unwrap_or_default();
         let request = Request {
@@ -103,13 +115,35 @@ impl Listener {
             }
             // A rejected draft shows nothing new; its words must not count as agreement either.
             (Some(_), false) => policy.grow(&without_new_words(&policy, hypothesis), utterance.span().end),
-            (None, true) => return Ok(Heard { transcript: self.ended(policy.finish(&hypothesis)), rejection }),
+            (None, true) => return Ok(Heard::of(self.ended(policy.finish(&hypothesis)))),
             (Some(_), true) => {
-                return Ok(Heard { transcript: self.ended(policy.finish_rejected(&hypothesis)), rejection });
+                let transcript = self.ended(policy.finish_rejected(&hypothesis));
+                return Ok(Heard { rejection, ..Heard::of(transcript) });
             }
         };
         self.policy = Some(policy);
-        Ok(Heard { transcript, rejection })
+        Ok(Heard { transcript, rejection, switched_at })
+    }
+
+    /// Where the speaker went over to the other language for at least a clause, in a draft of which it was not known yet.
+    fn switched_at(
+        &mut self,
+        engine: &mut dyn Recogniser,
+        utterance: &Utterance,
+        latest: Option<&Draft>,
+        policy: &StreamingPolicy,
+    ) -> Option<SampleTime> {
+        let latest = latest.filter(|draft| draft.segment == utterance.segment);
+        let before = policy.lang().or_else(|| latest.map(|draft| draft.hypothesis.lang))?;
+        if utterance.is_final || self.choice() != LangChoice::Auto {
+            return None;
+        }
+        let candidate = self.switch.candidate(utterance)?;
+        // An engine that fails here fails at the words too, and that is where its error counts.
+        let clause = engine.identify(candidate.tail).ok().flatten()?;
+        let switched_at = is_switch(before, clause).then_some(candidate.place)?;
+        self.next = Some(before.other());
+        Some(switched_at)
     }
 
     /// Hears an utterance; with the answer come the terms that its words sound like, and whether it was heard with these in
@@ -147,6 +181,9 @@ impl Listener {
     fn ended(&mut self, transcript: Transcript) -> Transcript {
         if !transcript.committed.is_empty() {
             self.router.ended_in(transcript.lang);
+        }
+        if let Some(next) = self.next.take() {
+            self.router.expect(next);
         }
         transcript
     }

@@ -5,6 +5,8 @@ use dostyq_speech::{
     Effort, Hypothesis, Lang, LangChoice, SampleTime, SegmentId, TimeSpan, Utterance, Word, join_words,
 };
 
+use crate::LangScores;
+
 /// What an engine is asked.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
@@ -81,6 +83,11 @@ pub enum RecogniseError {
 pub trait Recogniser: Send {
     /// Hears one utterance, from its start to as far as it is there.
     fn recognise(&mut self, request: &Request<'_>) -> Result<Recognition, RecogniseError>;
+
+    /// Tells the languages apart in a piece of sound, at least a second of 16 kHz mono; nothing where the engine cannot.
+    fn identify(&mut self, _samples: &[f32]) -> Result<Option<LangScores>, RecogniseError> {
+        Ok(None)
+    }
 
     /// Hears a whole clip of at most 28 s in a given language as well as the engine can, however long that takes: what
     /// live captions are compared with.

@@ -238,7 +238,7 @@ impl Worker {
             // A panic is left to the watchdog, which answers for this thread: the engine is not fit for another job.
             let Ok(heard) = outcome else { return };
             let heard = heard.map_err(|error| {
-                let rest = listener.give_up(&utterance).map(|transcript| Heard { transcript, rejection: None });
+                let rest = listener.give_up(&utterance).map(Heard::of);
                 (error, rest)
             });
             desk = self.shared.lock();
@@ -246,6 +246,9 @@ impl Worker {
                 return;
             }
             let Some(busy) = desk.busy.take() else { return };
+            if let Some(at) = heard.as_ref().ok().and_then(|heard| heard.switched_at) {
+                desk.workload.switched(room, at);
+            }
             drop(desk);
             let took = began.elapsed();
             call(&answer, Verdict { utterance: busy.utterance, heard, took, effort });
@@ -307,7 +310,7 @@ impl Watch {
         let Busy { room: number, utterance, since, .. } = busy;
         let (is_final, took, effort) = (utterance.is_final, since.elapsed(), desk.workload.effort());
         if let Some(room) = desk.rooms.get_mut(&number) {
-            let rest = room.listener.give_up(&utterance).map(|transcript| Heard { transcript, rejection: None });
+            let rest = room.listener.give_up(&utterance).map(Heard::of);
             let answer = Arc::clone(&room.answer);
             drop(desk);
             call(&answer, Verdict { utterance, heard: Err((error, rest)), took, effort });

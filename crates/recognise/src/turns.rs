@@ -6,22 +6,34 @@ use dostyq_speech::Utterance;
 /// backlog is the operator's to see (a live desk). 64 utterances are several minutes of speech.
 const WAITING_FINALS: usize = 64;
 
-/// Whose utterance an engine hears next. Pure: who carries it out is another matter.
+/// A job of an engine that rooms share.
+pub trait Turn {
+    /// Whether it must be answered; one that need not is out of date as soon as the next one comes.
+    fn is_final(&self) -> bool;
+}
+
+impl Turn for Utterance {
+    fn is_final(&self) -> bool {
+        self.is_final
+    }
+}
+
+/// Whose job an engine does next. Pure: who carries it out is another matter.
 ///
 /// Each room has at most one waiting draft (a newer one replaces it) and a queue of finals, none of which is dropped.
 /// Rooms take turns; finals go before drafts.
-#[derive(Debug, Default)]
-pub struct Turns {
-    rooms: BTreeMap<usize, Waiting>,
+#[derive(Debug)]
+pub struct Turns<J> {
+    rooms: BTreeMap<usize, Waiting<J>>,
     /// The room from which the next job is looked for.
     next: usize,
 }
 
-#[derive(Debug, Default)]
-struct Waiting {
+#[derive(Debug)]
+struct Waiting<J> {
     /// Each with the moment at which it was handed in.
-    finals: VecDeque<(f64, Utterance)>,
-    draft: Option<Utterance>,
+    finals: VecDeque<(f64, J)>,
+    draft: Option<J>,
     /// What the engine works on for the room now.
     heard: Option<Heard>,
 }
@@ -33,10 +45,16 @@ enum Heard {
     Final(f64),
 }
 
-impl Turns {
-    /// A room may hand in utterances from now on.
+impl<J> Default for Turns<J> {
+    fn default() -> Self {
+        Turns { rooms: BTreeMap::new(), next: 0 }
+    }
+}
+
+impl<J: Turn> Turns<J> {
+    /// A room may hand in jobs from now on.
     pub fn join(&mut self, room: usize) {
-        self.rooms.entry(room).or_default();
+        self.rooms.entry(room).or_insert(Waiting { finals: VecDeque::new(), draft: None, heard: None });
     }
 
     /// Forgets a room and what it has waiting.
@@ -54,21 +72,21 @@ impl Turns {
         self.rooms.get(&room).is_some_and(|waiting| waiting.finals.len() < WAITING_FINALS)
     }
 
-    /// Takes an utterance in at the moment `now`, in seconds on any clock that never runs backwards; one of a room that
+    /// Takes a job in at the moment `now`, in seconds on any clock that never runs backwards; one of a room that
     /// never joined is dropped. Ask [`has_place`](Self::has_place) first.
-    pub fn submit(&mut self, room: usize, utterance: Utterance, now: f64) {
+    pub fn submit(&mut self, room: usize, job: J, now: f64) {
         let Some(waiting) = self.rooms.get_mut(&room) else { return };
-        if utterance.is_final {
+        if job.is_final() {
             // The final says all that the draft would have said.
             waiting.draft = None;
-            waiting.finals.push_back((now, utterance));
+            waiting.finals.push_back((now, job));
         } else {
-            waiting.draft = Some(utterance);
+            waiting.draft = Some(job);
         }
     }
 
     /// The next job; the room counts as being heard until [`done`](Self::done).
-    pub fn take(&mut self) -> Option<(usize, Utterance)> {
+    pub fn take(&mut self) -> Option<(usize, J)> {
         let from = self.next;
         let order = || self.rooms.range(from..).chain(self.rooms.range(..from));
         let room = order()
@@ -77,17 +95,17 @@ impl Turns {
             .map(|(room, _)| *room)?;
         self.next = room + 1;
         let waiting = self.rooms.get_mut(&room)?;
-        let utterance = match waiting.finals.pop_front() {
-            Some((since, utterance)) => {
+        let job = match waiting.finals.pop_front() {
+            Some((since, job)) => {
                 waiting.heard = Some(Heard::Final(since));
-                utterance
+                job
             }
             None => {
                 waiting.heard = Some(Heard::Draft);
                 waiting.draft.take()?
             }
         };
-        Some((room, utterance))
+        Some((room, job))
     }
 
     /// The engine is done with the room's job.
@@ -120,7 +138,7 @@ impl Turns {
 
     /// Forgets everything that waits; the number of finals among it.
     pub fn clear(&mut self) -> usize {
-        let forget = |waiting: &mut Waiting| {
+        let forget = |waiting: &mut Waiting<J>| {
             waiting.draft = None;
             std::mem::take(&mut waiting.finals).len()
         };
@@ -179,7 +197,7 @@ mod tests {
 
     #[test]
     fn what_waits_can_be_forgotten() {
-        let mut turns = Turns::default();
+        let mut turns = Turns::<Utterance>::default();
         assert!(!turns.knows(0) && !turns.has_place(0) && !turns.is_ready(0), "a room that never joined");
         turns.join(0);
         assert!(turns.has_place(0) && turns.is_ready(0) && !turns.is_owed(0));

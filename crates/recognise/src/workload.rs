@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use dostyq_speech::{Effort, Utterance};
+use dostyq_speech::{Effort, SampleTime, Utterance};
 
 use crate::{Ladder, Turns};
 
@@ -27,18 +27,22 @@ pub struct Pulse {
     pub is_ready: bool,
     /// Seconds that should lie between two drafts, 0.4 to 4.
     pub stride: f64,
+    /// Where the speaker was found to have gone over to the other language; told once.
+    pub switched_at: Option<SampleTime>,
 }
 
 /// The work of one engine for all its rooms: whose turn it is, how often drafts are made, and what is given up when the
 /// machine is too slow. Pure: its caller says what time it is, in seconds on any clock that never runs backwards.
 #[derive(Debug, Default)]
 pub struct Workload {
-    turns: Turns,
+    turns: Turns<Utterance>,
     ladder: Ladder,
     /// The mean of what the latest drafts cost, in seconds.
     draft_cost: f64,
     /// When each room handed in its latest draft.
     latest_drafts: BTreeMap<usize, f64>,
+    /// Changes of language of which the rooms have not been told.
+    switches: BTreeMap<usize, SampleTime>,
 }
 
 impl Workload {
@@ -48,7 +52,7 @@ impl Workload {
     }
 
     /// Whose turn it is.
-    pub fn turns(&mut self) -> &mut Turns {
+    pub fn turns(&mut self) -> &mut Turns<Utterance> {
         &mut self.turns
     }
 
@@ -66,7 +70,13 @@ impl Workload {
         let fewer = if effort >= Effort::FewerDrafts { FEWER } else { 1.0 };
         let round = self.draft_cost * (1 + others) as f64 * SPARE;
         let stride = (round.max(SHORTEST_STRIDE) * fewer).min(LONGEST_STRIDE);
-        Pulse { effort, is_ready: effort < Effort::FinalsOnly && self.turns.is_ready(room), stride }
+        let is_ready = effort < Effort::FinalsOnly && self.turns.is_ready(room);
+        Pulse { effort, is_ready, stride, switched_at: self.switches.remove(&room) }
+    }
+
+    /// A room's speaker went over to the other language.
+    pub fn switched(&mut self, room: usize, at: SampleTime) {
+        self.switches.insert(room, at);
     }
 
     /// Takes an utterance in.
@@ -90,7 +100,7 @@ impl Workload {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dostyq_speech::{SampleTime, SegmentId, TimeSpan};
+    use dostyq_speech::{SegmentId, TimeSpan};
 
     fn utterance(is_final: bool) -> Utterance {
         Utterance {

@@ -36,8 +36,8 @@ impl Default for SegmenterOptions {
             pre_roll_millis: 320,
             endpoint_millis: 500,
             post_roll_millis: 200,
-            patience_millis: 6_000,
-            breath_from_millis: 14_000,
+            patience_millis: 4_000,
+            breath_from_millis: 9_000,
             longest_millis: 24_000,
         }
     }
@@ -47,8 +47,8 @@ impl SegmenterOptions {
     /// Rules for a machine that is too slow: utterances of half the length.
     pub fn short() -> SegmenterOptions {
         SegmenterOptions {
-            patience_millis: 3_000,
-            breath_from_millis: 7_000,
+            patience_millis: 2_000,
+            breath_from_millis: 5_000,
             longest_millis: 12_000,
             ..SegmenterOptions::default()
         }
@@ -122,6 +122,17 @@ impl Segmenter {
                 self.endpoint().or_else(|| self.forced_cut())
             }
         }
+    }
+
+    /// Ends the open utterance at a moment inside it; what follows is the next one. Nothing when that is not open (any
+    /// more).
+    pub fn cut_at(&mut self, moment: SampleTime) -> Option<Utterance> {
+        let State::Open { segment, windows } = &self.state else { return None };
+        let at = windows.iter().position(|window| window.frame.start >= moment).filter(|at| *at > 0)?;
+        let segment = *segment;
+        let ended = self.split(segment, at);
+        self.open();
+        ended
     }
 
     /// The open utterance as it is so far; nothing while nobody speaks.
@@ -337,10 +348,10 @@ mod tests {
             let ended = run(SegmenterOptions::default(), &script);
             assert_eq!(ended.len(), expect, "{secs} s, then a pause of {pause_secs} s");
         };
-        check(5.0, 0.4, 1);
-        check(10.0, 0.25, 1);
-        check(10.0, 0.35, 2);
-        check(15.0, 0.13, 2);
+        check(3.5, 0.4, 1);
+        check(6.0, 0.25, 1);
+        check(6.0, 0.4, 2);
+        check(10.0, 0.13, 2);
     }
 
     #[test]
@@ -350,6 +361,27 @@ mod tests {
         assert_eq!(ended[0].span().end.0 / WINDOW as u64, 700, "cut where the voice was weakest");
         assert_eq!(ended[1].start, ended[0].span().end, "no window lost or doubled at the seam");
         assert!(ended.iter().all(|u| u.span().length_millis() <= 24_100));
+    }
+
+    #[test]
+    fn an_utterance_can_be_cut_where_the_language_changes() {
+        let mut segmenter = Segmenter::new(SegmenterOptions::default(), SegmentId(1));
+        let moment = |window: u64| SampleTime(window * WINDOW as u64);
+        assert_eq!(segmenter.cut_at(moment(0)), None, "nobody speaks");
+        for i in 0..60 {
+            let frame = AudioFrame { start: moment(i), samples: vec![i as f32; WINDOW] };
+            assert_eq!(segmenter.push(&frame, 0.9), None);
+        }
+        assert_eq!(segmenter.cut_at(moment(0)), None, "nothing lies before it");
+        assert_eq!(segmenter.cut_at(moment(99)), None, "it is not heard yet");
+        let before = segmenter.cut_at(moment(30)).expect("it is open");
+        assert_eq!(
+            (before.segment, before.span(), before.is_final),
+            (SegmentId(1), TimeSpan::new(moment(0), moment(30)), true)
+        );
+        let after = segmenter.finish().expect("it goes on");
+        assert_eq!((after.segment, after.span()), (SegmentId(2), TimeSpan::new(moment(30), moment(60))));
+        assert_eq!(after.samples[0], 30.0, "no window lost or doubled at the seam");
     }
 
     #[test]

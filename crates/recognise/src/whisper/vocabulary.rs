@@ -80,7 +80,8 @@ impl Vocabulary {
     /// Only text and the end are allowed, and of these what the rules say.
     pub(super) fn best(&self, logits: &[f32], rules: &Rules) -> (WhisperTokenId, f32) {
         let end = self.end as usize;
-        let mut best = (self.end, if rules.is_first { f32::NEG_INFINITY } else { logits[end] });
+        let may_end = !rules.is_first && rules.barred != Some(self.end);
+        let mut best = (self.end, if may_end { logits[end] } else { f32::NEG_INFINITY });
         for (token, logit) in logits[..end].iter().enumerate() {
             let is_blank = rules.is_first && self.pieces[token] == b" ";
             let is_barred = self.unspoken[token]

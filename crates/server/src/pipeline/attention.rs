@@ -23,16 +23,21 @@ impl Attention {
         Attention { segmenter, makes_drafts, last_draft: begin, effort: Effort::Full }
     }
 
-    /// Takes the next frame, its probability of being voice, and how busy the engine is; returns what is to be recognised
-    /// now, if anything.
-    pub(crate) fn hear(&mut self, frame: &AudioFrame, probability: f32, pulse: Pulse) -> Option<Utterance> {
+    /// Takes the next frame, its probability of being voice, and what the engine says; returns what is to be recognised
+    /// now, if anything, in order.
+    pub(crate) fn hear(&mut self, frame: &AudioFrame, probability: f32, pulse: Pulse) -> Vec<Utterance> {
         self.set_effort(pulse.effort);
-        let now = frame.span().end;
+        let left = pulse.switched_at.and_then(|at| self.segmenter.cut_at(at));
         let ended = self.segmenter.push(frame, probability);
-        if ended.is_some() {
-            self.last_draft = now;
-            return ended;
+        if left.is_some() || ended.is_some() {
+            self.last_draft = frame.span().end;
+            return left.into_iter().chain(ended).collect();
         }
+        self.draft(frame.span().end, pulse).into_iter().collect()
+    }
+
+    /// The open utterance as it is, where a draft of it is due.
+    fn draft(&mut self, now: SampleTime, pulse: Pulse) -> Option<Utterance> {
         if !self.makes_drafts || !pulse.is_ready {
             return None;
         }
@@ -69,13 +74,13 @@ impl Attention {
 mod tests {
     use super::*;
 
-    const AT_EASE: Pulse = Pulse { effort: Effort::Full, is_ready: true, stride: 0.4 };
+    const AT_EASE: Pulse = Pulse { effort: Effort::Full, is_ready: true, stride: 0.4, switched_at: None };
 
     /// Two seconds of voice and one of silence; returns (end of the sound heard in 0.1 s, is final) of what is handed in.
     fn run(makes_drafts: bool, pulse: Pulse) -> Vec<(u64, bool)> {
         let mut attention = Attention::new(SegmentId(1), SampleTime::ZERO, makes_drafts);
         let frames = (0..94u64).map(|i| AudioFrame { start: SampleTime(i * 512), samples: vec![0.0; 512] });
-        let handed_in = frames.enumerate().filter_map(|(i, frame)| {
+        let handed_in = frames.enumerate().flat_map(|(i, frame)| {
             let voice = if i < 63 { 0.9 } else { 0.0 };
             attention.hear(&frame, voice, pulse)
         });
@@ -96,7 +101,7 @@ mod tests {
         let finals = |effort: Effort| {
             let mut attention = Attention::new(SegmentId(1), SampleTime::ZERO, false);
             let frames = (0..940u64).map(|i| AudioFrame { start: SampleTime(i * 512), samples: vec![0.0; 512] });
-            frames.filter_map(|frame| attention.hear(&frame, 0.9, Pulse { effort, ..AT_EASE })).count()
+            frames.flat_map(|frame| attention.hear(&frame, 0.9, Pulse { effort, ..AT_EASE })).count()
         };
         assert_eq!((finals(Effort::Full), finals(Effort::ShorterUtterances)), (1, 2));
     }

@@ -111,7 +111,7 @@ impl Ear {
             self.status.heard(&frame, probability);
             let pulse = self.recogniser.pulse(self.room);
             self.note_effort(pulse.effort, *now);
-            if let Some(utterance) = self.attention.hear(&frame, probability, pulse) {
+            for utterance in self.attention.hear(&frame, probability, pulse) {
                 self.submit(utterance)?;
             }
         }
