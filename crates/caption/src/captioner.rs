@@ -45,8 +45,12 @@ pub struct Oddities {
 struct OpenLine {
     lang: Lang,
     committed: Vec<Word>,
+    /// When it has been spoken so far.
+    span: TimeSpan,
     /// The texts last shown; none when nothing was shown yet.
     shown: Option<(String, String)>,
+    /// The translation that was last shown; empty when none was.
+    translated: String,
 }
 
 #[derive(Debug)]
@@ -54,6 +58,8 @@ struct Finished {
     segment: SegmentId,
     /// What its translation takes over; none when no translation is awaited (any more).
     source: Option<Source>,
+    /// Viewers see the beginning of a translation.
+    is_translation_open: bool,
 }
 
 #[derive(Debug)]
@@ -88,18 +94,51 @@ impl Captioner {
         if transcript.is_final { self.end(transcript) } else { self.grow(transcript) }
     }
 
-    /// The caption in the other language, with the span of its source; nothing when the text is empty or when no
-    /// source waits for it.
+    /// What the viewers should be told of a translation.
+    ///
+    /// A growing one gives an open line, while its source is open and unless the viewers would see no change; later it is
+    /// out of date. The last one gives the caption in the other language, with the span of its source; nothing when the
+    /// text is empty or when no source waits for it.
     pub fn push_translation(&mut self, translation: Translation) -> Vec<CaptionEvent> {
+        if translation.is_final { self.end_translation(&translation) } else { self.grow_translation(translation) }
+    }
+
+    /// There will be no translation of a segment: what viewers see of one is taken away.
+    pub fn give_up_translation(&mut self, segment: SegmentId) -> Vec<CaptionEvent> {
+        let finished = self.finished.iter_mut().rev().find(|finished| finished.segment == segment);
+        let is_open = finished.is_some_and(|waiting| waiting.source.take().is_some() && waiting.is_translation_open);
+        if is_open { vec![CaptionEvent::Dropped(segment)] } else { Vec::new() }
+    }
+
+    fn grow_translation(&mut self, translation: Translation) -> Vec<CaptionEvent> {
+        let Translation { segment, lang, text, .. } = translation;
+        let line = self.open.get_mut(&segment).filter(|line| line.lang.other() == lang && line.shown.is_some());
+        let (Some(line), committed) = (line, tidy(&text)) else { return Vec::new() };
+        if line.translated == committed {
+            return Vec::new();
+        }
+        if !committed.starts_with(&line.translated) {
+            self.oddities.rewrites += 1;
+            return Vec::new();
+        }
+        line.translated.clone_from(&committed);
+        let (spoken, span, tentative) = (line.lang, line.span, String::new());
+        vec![CaptionEvent::Open(OpenCaption { segment, lang, spoken, span, committed, tentative })]
+    }
+
+    fn end_translation(&mut self, translation: &Translation) -> Vec<CaptionEvent> {
         let finished = self.finished.iter_mut().rev().find(|finished| finished.segment == translation.segment);
-        let source = finished.and_then(|f| f.source.take_if(|source| source.lang.other() == translation.lang));
-        let Some(source) = source else {
+        let waiting = finished.and_then(|finished| {
+            let source = finished.source.take_if(|source| source.lang.other() == translation.lang)?;
+            Some((source, finished.is_translation_open))
+        });
+        let Some((source, is_open)) = waiting else {
             self.oddities.orphan_translations += 1;
             return Vec::new();
         };
         let text = tidy(&translation.text);
         if text.is_empty() {
-            return Vec::new();
+            return if is_open { vec![CaptionEvent::Dropped(translation.segment)] } else { Vec::new() };
         }
         vec![CaptionEvent::Final(Caption {
             segment: translation.segment,
@@ -121,6 +160,7 @@ impl Captioner {
         let segment = transcript.segment;
         let (mut line, mut events) = self.take_line(segment, transcript.lang, transcript.committed);
         let tentative = tidy_words(transcript.tentative);
+        line.span = transcript.span;
         let now = (join_words(&line.committed), join_words(&tentative));
         let is_news = match &line.shown {
             Some(shown) => *shown != now,
@@ -150,9 +190,9 @@ impl Captioner {
     fn end(&mut self, transcript: Transcript) -> Vec<CaptionEvent> {
         let segment = transcript.segment;
         let (line, mut events) = self.take_line(segment, transcript.lang, transcript.committed);
-        let words = line.committed;
+        let (words, is_translation_open) = (line.committed, !line.translated.is_empty());
         let (Some(first), Some(last)) = (words.first(), words.last()) else {
-            self.remember(segment, None);
+            self.remember(segment, None, false);
             events.push(CaptionEvent::Dropped(segment));
             return events;
         };
@@ -160,7 +200,7 @@ impl Captioner {
         // A probability that is no number knows nothing, and the log could not keep it.
         let lang_confidence =
             if transcript.lang_confidence.is_nan() { 0.5 } else { transcript.lang_confidence.clamp(0.5, 1.0) };
-        self.remember(segment, Some(Source { lang: line.lang, lang_confidence, span }));
+        self.remember(segment, Some(Source { lang: line.lang, lang_confidence, span }), is_translation_open);
         events.push(CaptionEvent::Final(Caption {
             segment,
             revision: 0,
@@ -177,11 +217,12 @@ impl Captioner {
     /// The line of a segment with what is committed now, and the drop that goes before it where the viewers saw a
     /// guess in the other language.
     fn take_line(&mut self, segment: SegmentId, lang: Lang, committed: Vec<Word>) -> (OpenLine, Vec<CaptionEvent>) {
-        let mut line = self.open.remove(&segment).unwrap_or(OpenLine { lang, committed: Vec::new(), shown: None });
+        let mut line = self.open.remove(&segment).unwrap_or_else(|| OpenLine::new(lang));
         let mut events = Vec::new();
         if line.lang != lang && line.committed.is_empty() {
             // Nothing was promised yet, so the line may begin anew in the other language.
             line.lang = lang;
+            line.translated.clear();
             if line.shown.take().is_some() {
                 events.push(CaptionEvent::Dropped(segment));
             }
@@ -190,15 +231,19 @@ impl Captioner {
         (line, events)
     }
 
-    fn remember(&mut self, segment: SegmentId, source: Option<Source>) {
+    fn remember(&mut self, segment: SegmentId, source: Option<Source>, is_translation_open: bool) {
         if self.finished.len() == MAX_FINISHED {
             self.finished.pop_front();
         }
-        self.finished.push_back(Finished { segment, source });
+        self.finished.push_back(Finished { segment, source, is_translation_open });
     }
 }
 
 impl OpenLine {
+    fn new(lang: Lang) -> OpenLine {
+        OpenLine { lang, committed: Vec::new(), span: TimeSpan::default(), shown: None, translated: String::new() }
+    }
+
     /// Takes what is committed now, and says whether it breaks the promise that committed words stay.
     ///
     /// Where it does, the committed words stay as they were, and only those words are added that were spoken after

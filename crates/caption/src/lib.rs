@@ -16,7 +16,12 @@
 //! let mut events = captioner.push_transcript(Transcript {
 //!     segment, lang: Lang::Kazakh, lang_confidence: 0.97, span, committed: words, tentative: vec![], is_final: true,
 //! });
-//! events.extend(captioner.push_translation(Translation { segment, lang: Lang::Russian, text: "Спасибо!".into() }));
+//! events.extend(captioner.push_translation(Translation {
+//!     segment,
+//!     lang: Lang::Russian,
+//!     text: "Спасибо!".into(),
+//!     is_final: true,
+//! }));
 //!
 //! let captions: Vec<_> = events
 //!     .into_iter()

@@ -37,7 +37,11 @@ fn last(segment: u64, committed: &str) -> Transcript {
 }
 
 fn translated(segment: u64, lang: Lang, text: &str) -> Translation {
-    Translation { segment: SegmentId(segment), lang, text: text.into() }
+    Translation { is_final: true, ..translating(segment, lang, text) }
+}
+
+fn translating(segment: u64, lang: Lang, text: &str) -> Translation {
+    Translation { segment: SegmentId(segment), lang, text: text.into(), is_final: false }
 }
 
 /// An event in short: `1 ru да|нет` is an open line, `1 ru да.` a caption, `-1` a drop.
@@ -203,4 +207,47 @@ fn memory_is_bounded_and_its_limits_are_told() {
     assert_eq!(captioner.oddities().abandoned, 1);
     // The final was not lost after all, and neither are its words.
     assert_eq!(short(&captioner.push_transcript(last(1, "да нет"))), ["1 ru да нет."]);
+}
+
+#[test]
+fn a_translation_grows_beside_its_source_and_is_finished_after_it() {
+    let kk = Lang::Kazakh;
+    let mut captioner = Captioner::new();
+    let translate = |captioner: &mut Captioner, text| short(&captioner.push_translation(translating(1, kk, text)));
+    assert_eq!(translate(&mut captioner, "иә"), [""; 0], "its source is not known");
+    captioner.push_transcript(growing(1, "да", ""));
+    assert_eq!(translate(&mut captioner, ""), [""; 0], "nothing to see");
+    assert_eq!(translate(&mut captioner, "иә"), ["1 kk иә|"]);
+    assert_eq!(translate(&mut captioner, "иә, жоқ"), ["1 kk иә, жоқ|"]);
+    assert_eq!(translate(&mut captioner, "иә, жоқ"), [""; 0], "nothing changed");
+    assert_eq!(translate(&mut captioner, "жоқ"), [""; 0], "what is committed stays");
+    assert_eq!(captioner.oddities().rewrites, 1);
+    assert_eq!(short(&captioner.push_transcript(last(1, "да нет"))), ["1 ru да нет."]);
+    assert_eq!(translate(&mut captioner, "иә, жоқ, бар"), [""; 0], "out of date");
+    assert_eq!(short(&captioner.push_translation(translated(1, kk, "иә, жоқ"))), ["1 kk иә, жоқ."]);
+}
+
+#[test]
+fn a_translation_that_will_not_be_finished_is_taken_away() {
+    let mut captioner = Captioner::new();
+    for (segment, is_begun) in [(1, true), (2, false)] {
+        captioner.push_transcript(growing(segment, "да", ""));
+        if is_begun {
+            captioner.push_translation(translating(segment, Lang::Kazakh, "иә"));
+        }
+        captioner.push_transcript(last(segment, "да нет"));
+        let expect: &[&str] = if is_begun { &["-1"] } else { &[] };
+        assert_eq!(short(&captioner.give_up_translation(SegmentId(segment))), expect);
+        assert_eq!(captioner.give_up_translation(SegmentId(segment)), [], "once");
+    }
+}
+
+#[test]
+fn a_guess_in_the_other_language_takes_its_translation_with_it() {
+    let mut captioner = Captioner::new();
+    captioner.push_transcript(growing(1, "", "да"));
+    captioner.push_translation(translating(1, Lang::Kazakh, "иә"));
+    let kazakh = Transcript { lang: Lang::Kazakh, ..growing(1, "иә", "") };
+    assert_eq!(short(&captioner.push_transcript(kazakh)), ["-1", "1 kk иә|"]);
+    assert_eq!(short(&captioner.push_translation(translating(1, Lang::Russian, "да"))), ["1 ru да|"]);
 }

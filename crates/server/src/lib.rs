@@ -19,6 +19,7 @@ mod engines;
 mod eval;
 mod export;
 mod glossary;
+mod interpreter;
 mod local_address;
 mod operator_key;
 pub mod pipeline;

@@ -18,10 +18,11 @@ use std::thread::JoinHandle;
 use anyhow::Context;
 use dostyq_capture::Source;
 use dostyq_recognise::{Glossary, Heard, Listener, RecogniserThread, Verdict};
-use dostyq_speech::{CaptionEvent, Effort, LangChoice, Marker, SampleTime, SegmentId, Translation, join_words};
+use dostyq_speech::{CaptionEvent, Effort, LangChoice, Marker, SampleTime, SegmentId, Translation};
 
 use crate::Stop;
 use crate::engines::Engines;
+use crate::interpreter::SourceText;
 use crate::status::RoomStatus;
 use crate::trace::Trace;
 use crate::translator_thread::{TranslationJob, TranslatorDesk};
@@ -106,7 +107,8 @@ impl RunningRoom {
 enum Arrival {
     Heard(Box<Verdict>),
     Translated(Translation),
-    NotTranslated,
+    /// A finished segment stays without a translation.
+    NotTranslated(SegmentId),
     Marked(SampleTime, Marker),
     Anchored(SampleTime, u64),
     /// Nothing more is heard; what was is still on its way.
@@ -128,7 +130,7 @@ pub fn start(
     let recogniser = Arc::clone(&engines.recogniser);
     let room = recogniser.join(
         Listener::new(options.language, Arc::clone(&options.glossary)),
-        answer(arrivals.clone(), engines.translator.desk()),
+        answer(arrivals.clone(), engines.translator.join()),
     );
 
     let control = RoomControl { recogniser: Arc::clone(&recogniser), room };
@@ -147,36 +149,35 @@ pub fn start(
     Ok(RunningRoom { control, hearing, captioning })
 }
 
-/// What happens on the recogniser's thread with a verdict: to the captioner first, then, if it is final, to the
+/// What happens on the recogniser's thread with a verdict: to the captioner first, then, as far as it is committed, to the
 /// translator, whose answer comes to the captioner as well.
 fn answer(arrivals: SyncSender<Arrival>, translator: TranslatorDesk) -> impl FnMut(Verdict) + Send + 'static {
+    // What was handed to the translator last: the segment, and how much of it.
+    let mut latest = (SegmentId(0), 0);
     move |verdict| {
         let is_translated = verdict.effort < Effort::SourceOnly;
-        let finished = heard(&verdict)
-            .map(|heard| &heard.transcript)
-            .filter(|transcript| is_translated && transcript.is_final && !transcript.committed.is_empty());
-        let job = finished.map(|transcript| {
-            let (segment, from) = (transcript.segment, transcript.lang);
-            let arrivals = arrivals.clone();
-            TranslationJob {
-                segment,
-                from,
-                text: join_words(&transcript.committed),
-                answer: Box::new(move |translated| {
-                    let arrival = translated.map_or_else(
-                        |error| {
-                            tracing::error!(segment = segment.0, "{error}");
-                            Arrival::NotTranslated
-                        },
-                        Arrival::Translated,
-                    );
-                    arrivals.send(arrival).ok();
-                }),
-            }
-        });
+        let source = heard(&verdict).and_then(|heard| SourceText::of(&heard.transcript));
         arrivals.send(Arrival::Heard(Box::new(verdict))).ok();
-        if let Some(job) = job {
-            translator.submit(job);
+        let Some(source) = source else { return };
+        let (segment, is_final) = (source.segment, source.is_final);
+        let now = (segment, source.text.len());
+        if !is_translated {
+            if is_final {
+                arrivals.send(Arrival::NotTranslated(segment)).ok();
+            }
+        } else if is_final || now != latest {
+            latest = now;
+            let arrivals = arrivals.clone();
+            let answer = Box::new(move |translation: Option<Translation>| {
+                let arrival = match translation {
+                    Some(translation) => Arrival::Translated(translation),
+                    // The next draft makes up for one that failed.
+                    None if is_final => Arrival::NotTranslated(segment),
+                    None => return,
+                };
+                arrivals.send(arrival).ok();
+            });
+            translator.submit(TranslationJob { source, answer });
         }
     }
 }

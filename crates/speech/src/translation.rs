@@ -1,12 +1,14 @@
 use crate::{Lang, SegmentId};
 
-/// A segment's text in the other language.
+/// What is known of a segment's text in the other language.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Translation {
-    /// The segment that was translated.
+    /// The segment that is translated.
     pub segment: SegmentId,
-    /// The language of `text`.
+    /// The language of the text.
     pub lang: Lang,
-    /// The translation; empty only when there was nothing to translate.
+    /// Text that will not change any more; from one translation of a segment to the next it only grows.
     pub text: String,
+    /// This is the last one: the segment is over, and this is all of its translation.
+    pub is_final: bool,
 }

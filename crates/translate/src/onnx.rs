@@ -11,8 +11,9 @@ use crate::fit::split_to_fit;
 use crate::folder::{ModelFiles, Precision};
 use crate::network::{Network, RunOn};
 use crate::search::{Rules, Search, search};
+use crate::target::tokens_of;
 use crate::vocabulary::{Vocabulary, in_one_line};
-use crate::{Direction, Translator, split_sentences};
+use crate::{Direction, SentenceRequest, TargetWord, Translator, split_sentences};
 
 /// How a model is opened and used.
 #[derive(Clone, Debug)]
@@ -118,6 +119,18 @@ impl OnnxTranslator {
         prefix: &[u32],
         how: &Search,
     ) -> Result<Vec<u32>, TranslateError> {
+        self.decode_expecting(sentence, direction, prefix, &[], how)
+    }
+
+    /// The same; a greedy search takes the tokens `expected` after the prefix while it is not sure of others.
+    fn decode_expecting(
+        &mut self,
+        sentence: &str,
+        direction: Direction,
+        prefix: &[u32],
+        expected: &[u32],
+        how: &Search,
+    ) -> Result<Vec<u32>, TranslateError> {
         let frame = self.frames.iter().find(|(known, _)| *known == direction).map(|(_, frame)| frame);
         let Some(frame) = frame else {
             return Err(TranslateError::WrongDirection { folder: self.folder.clone(), direction });
@@ -130,8 +143,14 @@ impl OnnxTranslator {
             let reason = format!("one piece of it is longer than the model's {} tokens", self.config.positions);
             return Err(TranslateError::Text { reason });
         }
-        let rules =
-            Rules { start: self.config.start, forced: &forced, ends: &self.config.ends, banned: &self.banned, longest };
+        let rules = Rules {
+            start: self.config.start,
+            forced: &forced,
+            expected,
+            ends: &self.config.ends,
+            banned: &self.banned,
+            longest,
+        };
         let chosen = search(&mut self.network.read(&source)?, &rules, how)?;
         Ok([prefix, &chosen].concat())
     }
@@ -179,6 +198,22 @@ impl Translator for OnnxTranslator {
             translated.push(self.translate_sentence(sentence, Direction { from, to })?);
         }
         Ok(join(&translated))
+    }
+
+    fn sentence(&mut self, request: &SentenceRequest<'_>) -> Result<Vec<TargetWord>, TranslateError> {
+        let &SentenceRequest { sentence, direction, committed, expected, is_draft } = request;
+        // Numbers and marks are the same in both languages, and a model would make something up.
+        if !sentence.contains(char::is_alphabetic) {
+            let rest = in_one_line(sentence);
+            return self.vocabulary.words(&self.encode(&rest)?);
+        }
+        let how = if is_draft { Search::GREEDY } else { self.search };
+        let tokens = self.decode_expecting(sentence, direction, &tokens_of(committed), &tokens_of(expected), &how)?;
+        self.vocabulary.words(&tokens)
+    }
+
+    fn pieces<'t>(&self, sentence: &'t str, _: Direction) -> Result<Vec<&'t str>, TranslateError> {
+        split_to_fit(sentence, &|piece: &str| Ok(self.encode(piece)?.len() <= self.longest_sentence()))
     }
 }
 

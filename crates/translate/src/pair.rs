@@ -1,6 +1,6 @@
 use dostyq_speech::Lang;
 
-use crate::{TranslateError, Translator};
+use crate::{Direction, SentenceRequest, TargetWord, TranslateError, Translator};
 
 /// Two translators that each know one direction, as one that knows both.
 pub struct PairTranslator {
@@ -10,11 +10,28 @@ pub struct PairTranslator {
     pub russian_to_kazakh: Box<dyn Translator>,
 }
 
+impl PairTranslator {
+    fn of(&mut self, from: Lang) -> &mut dyn Translator {
+        match from {
+            Lang::Kazakh => self.kazakh_to_russian.as_mut(),
+            Lang::Russian => self.russian_to_kazakh.as_mut(),
+        }
+    }
+}
+
 impl Translator for PairTranslator {
     fn translate(&mut self, text: &str, from: Lang, to: Lang) -> Result<String, TranslateError> {
-        match from {
-            Lang::Kazakh => self.kazakh_to_russian.translate(text, from, to),
-            Lang::Russian => self.russian_to_kazakh.translate(text, from, to),
+        self.of(from).translate(text, from, to)
+    }
+
+    fn sentence(&mut self, request: &SentenceRequest<'_>) -> Result<Vec<TargetWord>, TranslateError> {
+        self.of(request.direction.from).sentence(request)
+    }
+
+    fn pieces<'t>(&self, sentence: &'t str, direction: Direction) -> Result<Vec<&'t str>, TranslateError> {
+        match direction.from {
+            Lang::Kazakh => self.kazakh_to_russian.pieces(sentence, direction),
+            Lang::Russian => self.russian_to_kazakh.pieces(sentence, direction),
         }
     }
 }
@@ -29,6 +46,14 @@ mod tests {
     impl Translator for ScriptedTranslator {
         fn translate(&mut self, text: &str, _: Lang, _: Lang) -> Result<String, TranslateError> {
             Ok(format!("{}: {text}", self.0))
+        }
+
+        fn sentence(&mut self, request: &SentenceRequest<'_>) -> Result<Vec<TargetWord>, TranslateError> {
+            Ok(vec![TargetWord { text: format!("{}: {}", self.0, request.sentence), tokens: vec![1] }])
+        }
+
+        fn pieces<'t>(&self, sentence: &'t str, _: Direction) -> Result<Vec<&'t str>, TranslateError> {
+            Ok(vec![sentence])
         }
     }
 

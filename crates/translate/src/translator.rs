@@ -2,7 +2,7 @@ use std::fmt;
 
 use dostyq_speech::Lang;
 
-use crate::TranslateError;
+use crate::{TargetWord, TranslateError};
 
 /// Turns text of one language into text of another; lives on one thread, which it blocks while it works.
 ///
@@ -16,6 +16,30 @@ pub trait Translator: Send {
     /// Translates `text`, which may hold several sentences; an empty text becomes an empty text, and a text that is
     /// already in the language `to` comes back as it is.
     fn translate(&mut self, text: &str, from: Lang, to: Lang) -> Result<String, TranslateError>;
+
+    /// Translates one sentence, or the beginning of one that is still being said, to words of which the first are those
+    /// that were committed before.
+    fn sentence(&mut self, request: &SentenceRequest<'_>) -> Result<Vec<TargetWord>, TranslateError>;
+
+    /// Cuts a sentence into pieces, each so short that [`sentence`](Self::sentence) takes it. All but the last stay as
+    /// they are when the sentence grows.
+    fn pieces<'t>(&self, sentence: &'t str, direction: Direction) -> Result<Vec<&'t str>, TranslateError>;
+}
+
+/// A sentence to translate.
+#[derive(Clone, Debug)]
+pub struct SentenceRequest<'a> {
+    /// The source, as far as it has been said.
+    pub sentence: &'a str,
+    /// From which language into which.
+    pub direction: Direction,
+    /// Words with which the translation must begin: they were promised to stay.
+    pub committed: &'a [TargetWord],
+    /// Words that follow them in the translation of the shorter sentence: they are taken again unless the model now is
+    /// sure of others.
+    pub expected: &'a [TargetWord],
+    /// The translation will be made again in a moment: quick is better than good.
+    pub is_draft: bool,
 }
 
 /// From which language into which.
@@ -50,6 +74,14 @@ mod tests {
     impl Translator for ScriptedTranslator {
         fn translate(&mut self, text: &str, from: Lang, to: Lang) -> Result<String, TranslateError> {
             Ok(format!("{}: {text}", Direction { from, to }))
+        }
+
+        fn sentence(&mut self, _: &SentenceRequest<'_>) -> Result<Vec<TargetWord>, TranslateError> {
+            Ok(Vec::new())
+        }
+
+        fn pieces<'t>(&self, sentence: &'t str, _: Direction) -> Result<Vec<&'t str>, TranslateError> {
+            Ok(vec![sentence])
         }
     }
 

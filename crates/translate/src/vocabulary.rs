@@ -2,7 +2,11 @@ use std::path::{Path, PathBuf};
 
 use tokenizers::Tokenizer;
 
+use crate::TargetWord;
 use crate::error::{TranslateError, one_line};
+
+/// With which pieces of a vocabulary begin where a space stands before them: SentencePiece's mark and byte-level BPE's.
+const SPACES: [char; 2] = ['▁', 'Ġ'];
 
 /// A model's tokenizer: text becomes token ids and ids become text.
 #[derive(Debug)]
@@ -60,6 +64,19 @@ impl Vocabulary {
             .decode(ids, true)
             .map_err(|e| TranslateError::Text { reason: format!("the tokenizer says: {}", one_line(e)) })?;
         Ok(text.trim().to_owned())
+    }
+
+    /// Ids as words: one begins at each piece that begins with the mark of a space.
+    pub(crate) fn words(&self, ids: &[u32]) -> Result<Vec<TargetWord>, TranslateError> {
+        let begins = |id: u32| self.tokenizer.id_to_token(id).is_some_and(|piece| piece.starts_with(SPACES));
+        let mut words: Vec<Vec<u32>> = Vec::new();
+        for id in ids {
+            match words.last_mut() {
+                Some(word) if !begins(*id) => word.push(*id),
+                _ => words.push(vec![*id]),
+            }
+        }
+        words.into_iter().map(|tokens| Ok(TargetWord { text: self.decode(&tokens)?, tokens })).collect()
     }
 
     /// The ids that a decoder must never produce, in order: ids of no token, with which some models fill their

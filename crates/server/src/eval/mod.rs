@@ -37,6 +37,8 @@ struct Report {
     /// The most memory that the program has had so far; absent where the system does not tell.
     peak_memory_mb: Option<f64>,
     rejected: BTreeMap<&'static str, u64>,
+    /// By how much the finished translation came later than its finished source; absent where nothing is live.
+    translation_s: Option<score::Quantiles>,
     /// Steps of the degradation ladder, each with its second, as `12.3 fewer-drafts`; absent where nothing is live.
     ladder: Option<Vec<String>>,
     /// With `--minutes` alone.
@@ -113,6 +115,7 @@ fn live(
         rtf: (room.sound_secs > 0.0).then(|| (charged / room.sound_secs * 1000.0).round() / 1000.0),
         peak_memory_mb: peak_memory_mb(),
         rejected: room.rejected,
+        translation_s: Some(score::quantiles(room.translation_secs)),
         ladder: Some(room.ladder.iter().map(|(at, effort)| format!("{at:.1} {effort}")).collect()),
         endurance,
     };

@@ -48,6 +48,7 @@ pub(super) fn report(
         rtf: None,
         peak_memory_mb: peak_memory_mb(),
         rejected: Default::default(),
+        translation_s: None,
         ladder: None,
         endurance: None,
     };

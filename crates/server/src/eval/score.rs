@@ -208,7 +208,8 @@ fn overlap(segment: &ReferenceSegment, line: &TraceLine) -> f64 {
     segment.end.min(line.end) - segment.start.max(line.start)
 }
 
-fn quantiles(mut values: Vec<f64>) -> Quantiles {
+/// The median and the 95th percentile of some values, linear between two of them, to milliseconds.
+pub(crate) fn quantiles(mut values: Vec<f64>) -> Quantiles {
     values.sort_by(f64::total_cmp);
     let at = |share: f64| {
         let place = (values.len().checked_sub(1)? as f64) * share;

@@ -2,11 +2,12 @@ use std::collections::BTreeMap;
 
 use dostyq_capture::{Recovery, Source};
 use dostyq_recognise::{EngineSet, Heard, Ladder, Listener, Workload};
-use dostyq_speech::{Effort, SampleTime, SegmentId, Transcript, Utterance, join_words};
+use dostyq_speech::{Effort, SampleTime, SegmentId, Transcript, Utterance};
 use dostyq_translate::Translator;
 
 use super::charge::Charge;
 use crate::engines::Models;
+use crate::interpreter::{Interpreter, SourceText};
 use crate::pipeline::Attention;
 use crate::trace::TraceLine;
 
@@ -19,6 +20,8 @@ pub(crate) struct Simulated {
     pub(crate) ladder: Vec<(f64, Effort)>,
     /// Seconds of sound.
     pub(crate) sound_secs: f64,
+    /// By how much each translation came later than its finished source, seconds.
+    pub(crate) translation_secs: Vec<f64>,
 }
 
 /// What came of all rooms.
@@ -56,6 +59,7 @@ struct Job {
     is_final: bool,
     /// Seconds, without the translation.
     cost: f64,
+    switched_at: Option<SampleTime>,
 }
 
 /// A room of the simulation.
@@ -65,6 +69,8 @@ struct Room {
     attention: Attention,
     listener: Listener,
     effort: Effort,
+    /// What was translated last: the segment, and how much of it.
+    translated: (SegmentId, usize),
     has_ended: bool,
     outcome: Simulated,
 }
@@ -74,6 +80,7 @@ struct Room {
 pub(crate) struct Simulation<'a> {
     machine: Machine<'a>,
     charge: Charge,
+    interpreter: Interpreter,
     rooms: Vec<Room>,
     workload: Workload,
     /// Until when the processor is busy, seconds of simulated time.
@@ -86,7 +93,17 @@ pub(crate) struct Simulation<'a> {
 impl<'a> Simulation<'a> {
     pub(crate) fn new(machine: Machine<'a>, ladder: Ladder, charge: Charge) -> Simulation<'a> {
         let workload = Workload::new(ladder);
-        Simulation { machine, charge, rooms: Vec::new(), workload, busy_until: 0.0, heard: None, charged: 0.0 }
+        let interpreter = Interpreter::default();
+        Simulation {
+            machine,
+            charge,
+            interpreter,
+            rooms: Vec::new(),
+            workload,
+            busy_until: 0.0,
+            heard: None,
+            charged: 0.0,
+        }
     }
 
     /// Adds a room that hears `source` from its start with the ears of `listener`.
@@ -98,6 +115,7 @@ impl<'a> Simulation<'a> {
             attention: Attention::new(SegmentId(1), SampleTime::ZERO, true),
             listener,
             effort: Effort::Full,
+            translated: (SegmentId(0), 0),
             has_ended: false,
             outcome: Simulated::default(),
         });
@@ -147,7 +165,7 @@ impl<'a> Simulation<'a> {
             room.effort = pulse.effort;
             room.outcome.ladder.push((now, pulse.effort));
         }
-        if let Some(utterance) = room.attention.hear(&frame, probability?, pulse) {
+        for utterance in room.attention.hear(&frame, probability?, pulse) {
             self.workload.submit(number, utterance, now);
             self.work_until(now, show)?;
         }
@@ -157,8 +175,11 @@ impl<'a> Simulation<'a> {
     /// Starts the jobs for which the processor is free before `now`.
     fn work_until(&mut self, now: f64, show: &mut dyn FnMut(usize, TraceLine)) -> anyhow::Result<()> {
         while self.busy_until <= now {
-            if let Some(Job { room, is_final, cost }) = self.heard.take() {
+            if let Some(Job { room, is_final, cost, switched_at }) = self.heard.take() {
                 self.workload.done(room, is_final, cost);
+                if let Some(at) = switched_at {
+                    self.workload.switched(room, at);
+                }
             }
             let Some((number, utterance)) = self.workload.turns().take() else { return Ok(()) };
             // It was handed in when it had been heard; the processor may have become free only later.
@@ -177,27 +198,34 @@ impl<'a> Simulation<'a> {
         let engine = self.machine.recognisers.at(effort);
         let (heard, cost) = self.charge.of(|| room.listener.hear(engine, utterance));
         self.occupy(start, cost);
-        self.heard = Some(Job { room: number, is_final: utterance.is_final, cost });
-        let Heard { transcript, rejection } = heard?;
+        let Heard { transcript, rejection, switched_at } = heard?;
+        self.heard = Some(Job { room: number, is_final: utterance.is_final, cost, switched_at });
         let outcome = &mut self.rooms[number].outcome;
         if let Some(cause) = rejection {
             *outcome.rejected.entry(cause.name()).or_default() += 1;
         }
         let line = TraceLine::of(self.busy_until, &transcript, SampleTime::ZERO);
-        if effort < Effort::SourceOnly && transcript.is_final && !transcript.committed.is_empty() {
-            self.translate(&transcript)?;
+        if effort < Effort::SourceOnly {
+            self.translate(number, &transcript)?;
         }
         Ok(line)
     }
 
     /// The translation itself is not scored here; its work delays what comes after it.
-    fn translate(&mut self, transcript: &Transcript) -> anyhow::Result<()> {
-        let text = join_words(&transcript.committed);
-        let translator = &mut self.machine.translator;
-        let (translated, cost) =
-            self.charge.of(|| translator.translate(&text, transcript.lang, transcript.lang.other()));
+    fn translate(&mut self, number: usize, transcript: &Transcript) -> anyhow::Result<()> {
+        let Some(source) = SourceText::of(transcript) else { return Ok(()) };
+        let room = &mut self.rooms[number];
+        let now = (source.segment, source.text.len());
+        if !source.is_final && std::mem::replace(&mut room.translated, now) == now {
+            return Ok(());
+        }
+        let (interpreter, translator) = (&mut self.interpreter, &mut *self.machine.translator);
+        let (translated, cost) = self.charge.of(|| interpreter.translate(translator, number, &source));
         translated?;
         self.occupy(self.busy_until, cost);
+        if source.is_final {
+            self.rooms[number].outcome.translation_secs.push(cost);
+        }
         Ok(())
     }
 

@@ -41,7 +41,11 @@ impl Captions {
                     let events = self.captioner.push_translation(translation);
                     self.show(events);
                 }
-                Arrival::NotTranslated => self.status.not_translated(),
+                Arrival::NotTranslated(segment) => {
+                    self.status.not_translated();
+                    let events = self.captioner.give_up_translation(segment);
+                    self.show(events);
+                }
                 Arrival::Marked(at, marker) => self.sink.mark(at, marker),
                 Arrival::Anchored(at, unix_millis) => self.sink.anchor(at, unix_millis),
                 Arrival::Ended(at) => ended = Some(at),

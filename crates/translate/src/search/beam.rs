@@ -1,6 +1,6 @@
 use std::cmp::Ordering;
 
-use super::{Rules, Search, Steps};
+use super::{Rules, Search, Steps, log_sum_exp};
 use crate::TranslateError;
 
 /// A translation in the making: the prompt, then what was chosen.
@@ -89,12 +89,6 @@ fn candidates(logits: &mut [f32], rows: &[Row], rules: &Rules, search: &Search, 
 
 fn descending(a: f32, b: f32) -> Ordering {
     b.total_cmp(&a)
-}
-
-/// The logarithm of the sum of the exponentials: what turns a logit into a log-probability when taken from it.
-fn log_sum_exp(logits: &[f32]) -> f32 {
-    let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    highest + logits.iter().map(|logit| f64::from((logit - highest).exp())).sum::<f64>().ln() as f32
 }
 
 /// The places of the `count` highest values, the highest first, the first of equals first; values that are not finite

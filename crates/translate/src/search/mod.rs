@@ -56,6 +56,17 @@ pub(crate) fn search(steps: &mut impl Steps, rules: &Rules, search: &Search) -> 
     if search.beams > 1 { beam::search(steps, rules, search) } else { greedy::search(steps, rules, search) }
 }
 
+/// The logarithm of the sum of the exponentials: what turns a logit into a log-probability when taken from it.
+pub(crate) fn log_sum_exp(logits: &[f32]) -> f32 {
+    let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    highest + logits.iter().map(|logit| f64::from((logit - highest).exp())).sum::<f64>().ln() as f32
+}
+
+/// By how much another token's probability must exceed that of the expected one to take its place, β/(1 − β) for β of
+/// 0.25 (re-translation with a bias; Arivazhagan et al., "Re-translation strategies for long form, simultaneous, spoken
+/// language translation", ICASSP 2020).
+pub(crate) const MARGIN: f32 = 0.33;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,7 +112,7 @@ mod tests {
     }
 
     pub(super) fn rules(longest: usize) -> Rules<'static> {
-        Rules { start: 0, forced: &[], ends: &[1], banned: &[], longest }
+        Rules { start: 0, forced: &[], expected: &[], ends: &[1], banned: &[], longest }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use dostyq_capture::CaptureError;
 use dostyq_recognise::{RecogniseError, Recogniser, Recognition, Request, Signals};
 use dostyq_speech::{AudioFrame, Hypothesis, Lang, LangChoice, Marker, TimeSpan, Word};
-use dostyq_translate::TranslateError;
+use dostyq_translate::{Direction, SentenceRequest, TargetWord, TranslateError};
 
 use super::*;
 use crate::eval::memory_mb;
@@ -64,6 +64,15 @@ struct ScriptedTranslator;
 impl Translator for ScriptedTranslator {
     fn translate(&mut self, text: &str, _: Lang, _: Lang) -> Result<String, TranslateError> {
         Ok(text.to_owned())
+    }
+
+    fn sentence(&mut self, request: &SentenceRequest<'_>) -> Result<Vec<TargetWord>, TranslateError> {
+        let words = request.sentence.split_whitespace();
+        Ok(words.map(|word| TargetWord { text: word.into(), tokens: vec![0] }).collect())
+    }
+
+    fn pieces<'t>(&self, sentence: &'t str, _: Direction) -> Result<Vec<&'t str>, TranslateError> {
+        Ok(vec![sentence])
     }
 }
 
