@@ -89,9 +89,9 @@ pub fn trim(
         let reason = format!("it has {} tokens, but its model only {size}", vocabulary.size());
         return Err(Error::trim(&tokenizer, reason));
     }
-    let named = generation.iter().fold(config.ids(), |named, more| &named | &more.ids());
+    let named = config.ids().into_iter().chain(generation.iter().flat_map(Configuration::ids));
     let uses = (!options.corpus.is_empty()).then(|| count(&tokenizer, &options.corpus)).transpose()?;
-    let named = named.into_iter().filter(|id| *id < size);
+    let named = named.filter(|id| *id < size);
     let kept = choose(&vocabulary, named, uses.as_deref(), options.size).map_err(|e| Error::trim(&tokenizer, e))?;
     let renumber = |old: u32| kept.binary_search(&old).ok().map(|new| new as u32);
     if let Some(padding) = config.padding_in_graph().filter(|padding| renumber(*padding) != Some(*padding)) {
@@ -102,9 +102,8 @@ pub fn trim(
     let name = out.file_name().unwrap_or_default().to_string_lossy();
     let staging = out.with_file_name(format!("{name}.partial-{}", std::process::id()));
     remove_folder(&staging)?;
-    let written = || -> Result<[u64; 2], Error> {
-        let selection = Selection { before: u64::from(size), kept: &kept };
-        let bytes = trim_graphs(from, &staging, &graphs, &selection, progress)?;
+    let selection = Selection { before: u64::from(size), kept: &kept };
+    let written = trim_graphs(from, &staging, &graphs, &selection, progress).and_then(|bytes| {
         let json = |name: &str, value: Value| write_whole(&staging.join(name), &value.to_string());
         json(CONFIG, config.cut(kept.len() as u32, &renumber))?;
         if let Some(generation) = generation {
@@ -114,7 +113,7 @@ pub fn trim(
         copy_papers(from, &staging)?;
         fs::rename(&staging, out).map_err(Error::io(out))?;
         Ok(bytes)
-    }();
+    });
     remove_folder(&staging)?;
     let covered = uses.map(|uses| coverage(&uses, &kept));
     Ok(Trimmed { tokens: [size as usize, kept.len()], bytes: written?, covered })
