@@ -26,11 +26,11 @@ def say(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
 
 
-def python_of(peer: str) -> Path:
+def python_of(peer: str, requirements: Path | None = None, folder: Path | None = None) -> Path:
     """The Python of an environment that has `requirements/PEER.txt`, made when it is not there."""
-    requirements = REQUIREMENTS / f"{peer}.txt"
+    requirements = requirements or REQUIREMENTS / f"{peer}.txt"
     wanted = requirements.read_text(encoding="utf8")
-    folder = CACHE / peer
+    folder = folder or CACHE / peer
     stamp = folder / "installed.txt"
     python = folder / "bin" / "python"
     if stamp.is_file() and stamp.read_text(encoding="utf8") == wanted:

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import page
+from . import page, sections, translation, trim
 from .child import CouldNotRun
 from .environment import CACHE, ROOT, say
 from .figures import figures
@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
     recognition = commands.add_parser(
         "recognition",
         help="live recognition, beside faster-whisper with LocalAgreement and WhisperLiveKit",
-        description="Captions recordings with each system in turn and writes docs/benchmarks.md. Real time rows take as "
+        description="Captions recordings with each system in turn and writes its section of docs/benchmarks.md. Real time rows take as "
         "long as the recordings, and want a machine that does nothing else.",
     )
     recognition.add_argument(
@@ -38,12 +38,31 @@ def parser() -> argparse.ArgumentParser:
     recognition.add_argument("--only", nargs="+", choices=[system.key for system in SYSTEMS], help="only these systems")
     recognition.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks.md", help="the page")
     recognition.add_argument("--traces", type=Path, help="a folder for the traces of all runs")
+    translation.add_options(
+        commands.add_parser(
+            "translation",
+            help="translation of single sentences, beside CTranslate2",
+            description="Translates sentences with Dostyq and CTranslate2 in turn and writes its section of docs/benchmarks.md.",
+        )
+    )
+    trim.add_options(
+        commands.add_parser(
+            "trim",
+            help="a large translation model before and after `dostyq models trim`",
+            description="Makes a model of the shape of NLLB-200 distilled 600M with random weights (3 GB of disk, 6 GB of memory, "
+            "once), trims it and writes its section of docs/benchmarks.md.",
+        )
+    )
     return top
 
 
 def main(arguments: Sequence[str]) -> int:
     """Runs the comparison; 1 when a system could not be run."""
     options = parser().parse_args(arguments)
+    if options.command == "translation":
+        return translation.compare(options)
+    if options.command == "trim":
+        return trim.compare(options)
     try:
         recordings = [read(path) for path in options.recordings]
     except CouldNotRun as error:
@@ -74,7 +93,7 @@ def main(arguments: Sequence[str]) -> int:
     ordered = sorted(rows, key=lambda row: (row.system.mode != chosen[0].mode, row.recording))
     told = f"Language {setting.lang} and {setting.threads} threads for all, on {processors} of the cores."
     text = page.page(spelled(options), page.machine(load_before), told, ordered, notes)
-    options.out.write_text(text, encoding="utf8")
+    sections.put(options.out, "recognition", text)
     say(f"Written: {options.out}")
     return int(any(isinstance(row.outcome, str) for row in rows))
 

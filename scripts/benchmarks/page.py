@@ -75,25 +75,29 @@ def machine(load_before: float) -> Machine:
     return Machine(name.group(1) if name else "unknown processor", cores, load_before, os.getloadavg()[0])
 
 
+def today() -> datetime.date:
+    """The day of the measurement."""
+    return datetime.datetime.now(datetime.UTC).date()
+
+
 def page(command: str, at: Machine, setting: str, rows: Sequence[Row], notes: Sequence[str]) -> str:
-    """The whole page."""
-    today = datetime.datetime.now(datetime.UTC).date()
+    """The section on recognition."""
     parts = [
-        "# Dostyq beside others",
-        "This page is written by the command below, which installs the other systems in a cache folder of its own and runs "
+        "## Recognition",
+        "This section is written by the command below, which installs the other systems in a cache folder of its own and runs "
         "all in turn on the same recordings with the same Whisper base weights.",
         f"```sh\n{command}\n```",
-        f"{today}, {at.name}, {at.cores} cores; load {at.load_before:.1f} before and {at.load_after:.1f} after. {setting}",
+        f"{today()}, {at.name}, {at.cores} cores; load {at.load_before:.1f} before and {at.load_after:.1f} after. {setting}",
         *at.warning,
         table(COLUMNS, [cells(row) for row in rows]),
         LEGEND,
-        "## How each was configured",
+        "### How each was configured",
         "\n".join(f"- {note}" for note in notes),
     ]
     compared = comparison(rows)
     if compared:
         parts += [
-            "## Dostyq over the others",
+            "### Dostyq over the others",
             "Each figure of Dostyq over that of the other system in the same mode; below 1 Dostyq is better.",
             table(("system", "mode", "recording", *COMPARED), compared),
         ]

@@ -1,6 +1,4 @@
-"""The corpus: reading, augmentation, and batches of about equal length."""
-import glob
-import os
+"""What is made of the corpus: augmentation, and batches of about equal length."""
 import random
 import re
 
@@ -15,21 +13,6 @@ LONGEST = 120  # tokens a side; the model has 256 positions
 WEIGHT = {"forum": 2.0, "tvnews": 2.0, "tatoeba": 1.5, "unicef": 1.5,
           "chromium": 0.7, "mozilla": 0.6, "libreoffice": 0.6, "aosp": 0.7, "cldr": 0.3}
 SPEECH = {"forum", "tvnews", "tatoeba", "unicef"}
-
-
-def read_tsv(path):
-    """Pairs (Kazakh, Russian) of a file."""
-    rows = (line.rstrip("\n").split("\t") for line in open(path, encoding="utf8"))
-    return [(row[0], row[1]) for row in rows if len(row) >= 2 and row[0].strip() and row[1].strip()]
-
-
-def read_corpus(folder, held_out):
-    """The files of a folder, by name, less every pair that shares a side with a held-out file."""
-    seen = {side.strip().lower() for path in held_out for pair in read_tsv(path) for side in pair}
-    return {
-        os.path.basename(path)[:-4]: [p for p in read_tsv(path) if not any(s.strip().lower() in seen for s in p)]
-        for path in sorted(glob.glob(os.path.join(folder, "*.tsv")))
-    }
 
 
 def plain(text):

@@ -19,7 +19,8 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 from transformers import BartConfig, BartForConditionalGeneration
 
-from data import PAD, Batches, collate, read_corpus, read_tsv
+from data import PAD, Batches, collate
+from pairs import read_corpus, read_tsv
 
 PARTS = 4
 
@@ -181,6 +182,8 @@ def main():
     model = BartForConditionalGeneration(config)
     state = None
     if a.resume:
+        if not os.path.exists(os.path.join(a.out, "state.pt")):
+            raise SystemExit(f"{a.out} holds no state.pt to go on from: the first one is written at the first --check")
         state = torch.load(os.path.join(a.out, "state.pt"), map_location="cpu", weights_only=True)
         model.load_state_dict(state["model"])
     elif a.init:

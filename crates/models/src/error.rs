@@ -156,6 +156,14 @@ pub enum Error {
         /// What was found, and what to do.
         reason: String,
     },
+    /// What should be trimmed is not understood, or there is no place for the outcome.
+    #[error("{path} cannot be trimmed: {reason}", path = path.display())]
+    Trim {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was found, and what to do.
+        reason: String,
+    },
     /// The operating system refused.
     #[error("{path}: {source}", path = path.display())]
     Io {
@@ -191,6 +199,10 @@ impl Error {
 
     pub(crate) fn import(path: &Path, reason: impl Into<String>) -> Error {
         Error::Import { path: path.to_owned(), reason: reason.into() }
+    }
+
+    pub(crate) fn trim(path: &Path, reason: impl Into<String>) -> Error {
+        Error::Trim { path: path.to_owned(), reason: reason.into() }
     }
 }
 

@@ -20,6 +20,8 @@
 //! # Ok::<(), dostyq_models::Error>(())
 //! ```
 //!
+//! [`trim`] cuts the vocabulary of a large translation model to Kazakh and Russian.
+//!
 //! It does not load or run models, choose between them, or delete any; it starts no thread, and apart from
 //! [`Store::pull`] nothing in it reaches out of the machine.
 
@@ -34,6 +36,7 @@ mod pull;
 mod store;
 #[cfg(test)]
 mod testing;
+mod trim;
 mod wheel;
 
 pub use digest::{NotASha256, Sha256};
@@ -43,3 +46,4 @@ pub use manifest::{Manifest, Model, ModelFile, Source, Task, platform};
 pub use progress::{Progress, Step};
 pub use pull::Trust;
 pub use store::{FileCheck, Listing, ModelFiles, Presence, Store, cache_folder};
+pub use trim::{TrimOptions, Trimmed, trim};

@@ -169,4 +169,17 @@ pub enum Models {
         #[arg(long, value_name = "KIND")]
         quantise: Option<dostyq_models::Quantisation>,
     },
+    /// Cut the vocabulary of a large ONNX translation model (NLLB, M2M100, BART, T5) to Kazakh and Russian
+    Trim {
+        /// The model, in Optimum's layout; it is left as it is
+        folder: PathBuf,
+        /// The folder for the trimmed model, which must not exist
+        out: PathBuf,
+        /// Texts such as the model will meet (.tsv, .txt): every piece of theirs is kept
+        #[arg(long, num_args = 1.., value_name = "FILE")]
+        corpus: Vec<PathBuf>,
+        /// The most tokens to keep, those that the texts use most; by default all that the two languages can use
+        #[arg(long, value_name = "TOKENS")]
+        size: Option<usize>,
+    },
 }

@@ -1,7 +1,8 @@
 use std::io::IsTerminal;
+use std::path::Path;
 use std::time::Duration;
 
-use dostyq_models::{Presence, Progress, Step, Trust};
+use dostyq_models::{Presence, Progress, Step, TrimOptions, Trimmed, Trust};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::Models;
@@ -40,8 +41,24 @@ pub(super) fn run(command: Models) -> anyhow::Result<()> {
             bar.clear();
             say(&format!("{}: {}", files.name, files.main_file().display()));
         }
+        Models::Trim { folder, out, corpus, size } => {
+            let bar = Bar::new();
+            let options = TrimOptions { corpus, size };
+            let trimmed = dostyq_models::trim(&folder, &out, &options, &mut |progress| bar.show(&progress))?;
+            bar.clear();
+            say(&told(&out, &trimmed));
+        }
     }
     Ok(())
+}
+
+/// What a trimming has done, in one line.
+fn told(out: &Path, trimmed: &Trimmed) -> String {
+    let [tokens_before, tokens] = trimmed.tokens;
+    let [bytes_before, bytes] = trimmed.bytes.map(|bytes| bytes.div_ceil(1_000_000));
+    let covered = trimmed.covered.map_or(String::new(), |share| format!(", {:.2} % of the texts", share * 100.0));
+    let out = out.display();
+    format!("{out}: {tokens} of {tokens_before} tokens{covered}, {bytes} of {bytes_before} MB")
 }
 
 fn verify(store: &dostyq_models::Store, names: Vec<String>) -> anyhow::Result<()> {
