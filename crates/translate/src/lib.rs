@@ -37,7 +37,9 @@ mod error;
 mod family;
 mod fit;
 mod folder;
+mod glossary;
 mod network;
+pub mod numbers;
 mod onnx;
 mod pair;
 mod search;
@@ -47,6 +49,8 @@ mod vocabulary;
 
 pub use error::TranslateError;
 pub use folder::Precision;
+pub use glossary::{Bias, Found, Glossary, Problem, Term, TermCount};
+pub use numbers::{NumberCount, NumberVerdict};
 pub use onnx::{Device, OnnxOptions, OnnxTranslator};
 pub use pair::PairTranslator;
 pub use search::Search;

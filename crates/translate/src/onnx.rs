@@ -1,4 +1,5 @@
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use dostyq_speech::Lang;
 use ort::environment::Environment;
@@ -9,6 +10,7 @@ use crate::error::TranslateError;
 use crate::family::{Frame, FrameError};
 use crate::fit::split_to_fit;
 use crate::folder::{ModelFiles, Precision};
+use crate::glossary::{Bias, Found, Pieces, Strength};
 use crate::network::{Network, RunOn};
 use crate::search::{Rules, Search, search};
 use crate::vocabulary::{Vocabulary, in_one_line};
@@ -82,6 +84,8 @@ pub struct OnnxTranslator {
     frames: Vec<(Direction, Frame)>,
     banned: Vec<u32>,
     search: Search,
+    /// Made for the first bias; most rooms have no glossary.
+    pieces: OnceLock<Arc<Pieces>>,
 }
 
 impl OnnxTranslator {
@@ -105,7 +109,8 @@ impl OnnxTranslator {
         let banned = vocabulary.never_produced(&config.ends, config.vocab_size);
         let run_on = RunOn { device: options.device, threads: options.threads.max(1) };
         let network = Network::open(environment, &files, &run_on, config.vocab_size)?;
-        Ok(OnnxTranslator { folder: files.folder, config, vocabulary, network, frames, banned, search: options.search })
+        let (folder, search, pieces) = (files.folder, options.search, OnceLock::new());
+        Ok(OnnxTranslator { folder, config, vocabulary, network, frames, banned, search, pieces })
     }
 
     /// Decodes one sentence of at most [`longest_sentence`](Self::longest_sentence) tokens. The target tokens begin
@@ -117,6 +122,18 @@ impl OnnxTranslator {
         direction: Direction,
         prefix: &[u32],
         how: &Search,
+    ) -> Result<Vec<u32>, TranslateError> {
+        self.decode_with(sentence, direction, prefix, how, &Bias::default())
+    }
+
+    /// The same, led to the terms of a [`bias`](Self::bias), as far as the prefix lacks them.
+    pub fn decode_with(
+        &mut self,
+        sentence: &str,
+        direction: Direction,
+        prefix: &[u32],
+        how: &Search,
+        bias: &Bias,
     ) -> Result<Vec<u32>, TranslateError> {
         let frame = self.frames.iter().find(|(known, _)| *known == direction).map(|(_, frame)| frame);
         let Some(frame) = frame else {
@@ -130,10 +147,19 @@ impl OnnxTranslator {
             let reason = format!("one piece of it is longer than the model's {} tokens", self.config.positions);
             return Err(TranslateError::Text { reason });
         }
-        let rules =
-            Rules { start: self.config.start, forced: &forced, ends: &self.config.ends, banned: &self.banned, longest };
+        let ModelConfig { start, ends, .. } = &self.config;
+        let rules = Rules { start: *start, forced: &forced, ends, banned: &self.banned, longest, bias };
         let chosen = search(&mut self.network.read(&source)?, &rules, how)?;
         Ok([prefix, &chosen].concat())
+    }
+
+    /// What leads this model to the terms that were found in a sentence.
+    pub fn bias(&self, found: &[Found]) -> Bias {
+        if found.is_empty() {
+            return Bias::default();
+        }
+        let pieces = self.pieces.get_or_init(|| Arc::new(Pieces::new(self.vocabulary.pieces())));
+        Bias::new(pieces.clone(), found.iter().map(|found| found.target.clone()).collect(), Strength::default())
     }
 
     /// The token ids of a text, as [`decode`](Self::decode) takes them for its prefix.

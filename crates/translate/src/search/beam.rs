@@ -92,7 +92,7 @@ fn descending(a: f32, b: f32) -> Ordering {
 }
 
 /// The logarithm of the sum of the exponentials: what turns a logit into a log-probability when taken from it.
-fn log_sum_exp(logits: &[f32]) -> f32 {
+pub(super) fn log_sum_exp(logits: &[f32]) -> f32 {
     let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     highest + logits.iter().map(|logit| f64::from((logit - highest).exp())).sum::<f64>().ln() as f32
 }
