@@ -44,6 +44,7 @@ mod onnx;
 mod pair;
 mod search;
 mod sentences;
+mod translated;
 mod translator;
 mod vocabulary;
 
@@ -55,4 +56,5 @@ pub use onnx::{Device, OnnxOptions, OnnxTranslator};
 pub use pair::PairTranslator;
 pub use search::Search;
 pub use sentences::split_sentences;
+pub use translated::Translated;
 pub use translator::{Direction, Translator};

@@ -10,11 +10,11 @@ use crate::error::TranslateError;
 use crate::family::{Frame, FrameError};
 use crate::fit::split_to_fit;
 use crate::folder::{ModelFiles, Precision};
-use crate::glossary::{Bias, Found, Pieces, Strength};
+use crate::glossary::{Bias, Found, Glossary, Pieces, Strength};
 use crate::network::{Network, RunOn};
 use crate::search::{Rules, Search, search};
 use crate::vocabulary::{Vocabulary, in_one_line};
-use crate::{Direction, Translator, split_sentences};
+use crate::{Direction, Translated, Translator, split_sentences};
 
 /// How a model is opened and used.
 #[derive(Clone, Debug)]
@@ -178,7 +178,26 @@ impl OnnxTranslator {
         longest_source(self.config.positions)
     }
 
-    fn translate_sentence(&mut self, sentence: &str, direction: Direction) -> Result<String, TranslateError> {
+    /// Translates a text like [`Translator::translate`], led to the terms of a glossary, and looks it over.
+    pub fn translate_with(
+        &mut self,
+        text: &str,
+        direction: Direction,
+        glossary: &Glossary,
+    ) -> Result<Translated, TranslateError> {
+        let mut translated = Vec::new();
+        for sentence in split_sentences(text) {
+            translated.push(self.translate_sentence(sentence, direction, glossary)?);
+        }
+        Ok(Translated::check(text, &join(&translated), direction, glossary, 0))
+    }
+
+    fn translate_sentence(
+        &mut self,
+        sentence: &str,
+        direction: Direction,
+        glossary: &Glossary,
+    ) -> Result<String, TranslateError> {
         // Numbers and marks are the same in both languages, and a model would make something up.
         if !sentence.contains(char::is_alphabetic) {
             return Ok(in_one_line(sentence));
@@ -188,7 +207,8 @@ impl OnnxTranslator {
         let how = self.search;
         let mut translated = Vec::with_capacity(pieces.len());
         for piece in pieces {
-            let tokens = self.decode(piece, direction, &[], &how)?;
+            let bias = self.bias(&glossary.find(piece, direction));
+            let tokens = self.decode_with(piece, direction, &[], &how, &bias)?;
             translated.push(self.text(&tokens)?);
         }
         Ok(join(&translated))
@@ -200,9 +220,10 @@ impl Translator for OnnxTranslator {
         if from == to {
             return Ok(text.to_owned());
         }
+        let (direction, no_terms) = (Direction { from, to }, Glossary::default());
         let mut translated = Vec::new();
         for sentence in split_sentences(text) {
-            translated.push(self.translate_sentence(sentence, Direction { from, to })?);
+            translated.push(self.translate_sentence(sentence, direction, &no_terms)?);
         }
         Ok(join(&translated))
     }

@@ -49,23 +49,25 @@ pub struct NumberCount {
 }
 
 /// Compares the numbers of a translation with those of its source, and puts one right where that is safe: when a single
-/// number differs, the translation has it in digits, and the words around it need not follow it.
+/// number differs, the translation has it in digits, and the words around it need not follow it. The first `shown` bytes
+/// of the translation were shown to people already: they stay as they are, right or wrong.
 ///
 /// ```
 /// use dostyq_speech::Lang;
 /// use dostyq_translate::{Direction, NumberVerdict, numbers};
 ///
 /// let direction = Direction { from: Lang::Kazakh, to: Lang::Russian };
-/// let (text, verdict) = numbers::check("Жиырма бес пайыз.", "35 процентов.", direction);
+/// let (text, verdict) = numbers::check("Жиырма бес пайыз.", "35 процентов.", direction, 0);
 /// assert_eq!(text, "25 процентов.");
 /// assert_eq!(verdict, NumberVerdict::Repaired { was: "35".into(), is: "25".into() });
 /// ```
-pub fn check(source: &str, target: &str, direction: Direction) -> (String, NumberVerdict) {
+pub fn check(source: &str, target: &str, direction: Direction, shown: usize) -> (String, NumberVerdict) {
     let (missing, extra) = differences(source, target, direction);
     if missing.is_empty() && extra.is_empty() {
         return (target.to_owned(), NumberVerdict::Preserved);
     }
     if let ([missing], [extra]) = (&missing[..], &extra[..])
+        && extra.span.start >= shown
         && let Some(is) = repair(source, missing, target, extra, direction.to)
     {
         let was = target[extra.span.clone()].to_owned();
@@ -161,8 +163,8 @@ mod tests {
     #[test]
     fn the_same_values_are_right_however_written() {
         let right = |kazakh: &str, russian: &str| {
-            assert_eq!(check(kazakh, russian, KK_RU).1, NumberVerdict::Preserved, "{kazakh} {russian}");
-            assert_eq!(check(russian, kazakh, RU_KK).1, NumberVerdict::Preserved, "{russian} {kazakh}");
+            assert_eq!(check(kazakh, russian, KK_RU, 0).1, NumberVerdict::Preserved, "{kazakh} {russian}");
+            assert_eq!(check(russian, kazakh, RU_KK, 0).1, NumberVerdict::Preserved, "{russian} {kazakh}");
         };
         right("Жиырма бес пайыз", "25%");
         right("Екі мың жиырма төртінші жыл", "2024 год");
@@ -181,7 +183,7 @@ mod tests {
     #[test]
     fn one_wrong_number_in_digits_is_put_right() {
         let repaired = |source: &str, target: &str, direction, expect: &str| {
-            let (text, verdict) = check(source, target, direction);
+            let (text, verdict) = check(source, target, direction, 0);
             assert!(matches!(verdict, NumberVerdict::Repaired { .. }), "{source} {target} {verdict:?}");
             assert_eq!(text, expect);
         };
@@ -194,7 +196,7 @@ mod tests {
     #[test]
     fn what_cannot_be_put_right_safely_is_told() {
         let differ = |source: &str, target: &str, missing: &[&str], extra: &[&str]| {
-            let (text, verdict) = check(source, target, KK_RU);
+            let (text, verdict) = check(source, target, KK_RU, 0);
             let list = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
             assert_eq!(verdict, NumberVerdict::Differ { missing: list(missing), extra: list(extra) }, "{source}");
             assert_eq!(text, target);
@@ -206,6 +208,13 @@ mod tests {
         differ("25 пайыз", "25 человек", &["25"], &["25"]);
         differ("3 және 4", "5 и 6", &["3", "4"], &["5", "6"]);
         differ("5 мамыр", "5 марта", &["мамыр"], &["марта"]);
+    }
+
+    #[test]
+    fn what_was_shown_stays() {
+        let check = |shown, expect: &str| assert_eq!(check("25 пайыз", "Это 35 %", KK_RU, shown).0, expect);
+        check("Это ".len(), "Это 25 %");
+        check("Это 35".len(), "Это 35 %");
     }
 
     #[test]

@@ -67,3 +67,58 @@ fn likeliest_place(
     }
     Ok(best.map(|(_, place)| place))
 }
+
+#[cfg(test)]
+mod tests {
+    use dostyq_speech::Lang;
+
+    use super::super::search;
+    use super::super::tests::{ScriptedSteps, rules};
+    use super::*;
+    use crate::glossary::{Pattern, Pieces, Strength};
+
+    /// 0 starts, 1 ends; 2 «Новый», 3 «лицей», 4 «школ», 5 «а», 6 «открыт».
+    const TOKENS: [&str; 7] = ["", "", "▁Новый", "▁лицей", "▁школ", "а", "▁открыт"];
+    /// The model says «Новый лицей открыт», and would say «школа» soonest where it says «лицей».
+    const LYCEUM: &[(&[u32], &[f32])] = &[
+        (&[0], &[0.0, 0.0, 0.97, 0.01, 0.01, 0.0, 0.01]),
+        (&[2], &[0.0, 0.01, 0.0, 0.89, 0.05, 0.0, 0.05]),
+        (&[4], &[0.0, 0.1, 0.0, 0.0, 0.0, 0.8, 0.1]),
+        (&[3], &[0.0, 0.05, 0.0, 0.0, 0.01, 0.0, 0.94]),
+        (&[5], &[0.0, 0.05, 0.0, 0.0, 0.0, 0.0, 0.95]),
+        (&[6], &[0.0, 0.98, 0.0, 0.0, 0.02, 0.0, 0.0]),
+    ];
+
+    fn bias(terms: &[&str]) -> Bias {
+        let pieces = Pieces::new(TOKENS.iter().map(|token| Some((*token).to_owned())));
+        let terms = terms.iter().map(|term| Pattern::new(term, Lang::Russian, false)).collect();
+        Bias::new(pieces.into(), terms, Strength { start: 0.0, leave: 6.0 })
+    }
+
+    fn check(terms: &[&str], forced: &[u32], expect: &[u32]) {
+        for how in [Search::GREEDY, Search::BEAM] {
+            let bias = bias(terms);
+            let rules = Rules { bias: &bias, forced, ..rules(9) };
+            let found = search(&mut ScriptedSteps::new(LYCEUM), &rules, &how).expect("a script does not fail");
+            assert_eq!(found, expect, "{terms:?} {how:?}");
+        }
+    }
+
+    #[test]
+    fn a_term_takes_the_place_where_the_model_would_have_it() {
+        check(&[], &[], &[2, 3, 6]);
+        check(&["лицей"], &[], &[2, 3, 6]);
+        check(&["школа"], &[], &[2, 4, 5, 6]);
+    }
+
+    #[test]
+    fn what_was_shown_stays_before_a_term() {
+        check(&["школа"], &[2, 4, 5], &[6]);
+        check(&["школа"], &[2, 3], &[6, 4, 5, 6]);
+    }
+
+    #[test]
+    fn a_term_that_the_vocabulary_cannot_write_changes_nothing() {
+        check(&["университет"], &[], &[2, 3, 6]);
+    }
+}
