@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use dostyq_speech::{Lang, SegmentId, Transcript, Translation, join_words};
-use dostyq_translate::{LiveText, TranslateError, Translator};
+use dostyq_translate::{Glossary, LiveText, NumberVerdict, TranslateError, Translated, Translator};
+use serde::Serialize;
 
 /// The committed text of a segment, to be translated.
 pub(crate) struct SourceText {
@@ -11,15 +13,47 @@ pub(crate) struct SourceText {
     pub(crate) text: String,
     /// The segment is over.
     pub(crate) is_final: bool,
+    /// The terms of its room.
+    pub(crate) glossary: Arc<Glossary>,
 }
 
 impl SourceText {
     /// What of a transcript is to be translated; nothing where nothing is committed.
-    pub(crate) fn of(transcript: &Transcript) -> Option<SourceText> {
+    pub(crate) fn of(transcript: &Transcript, glossary: &Arc<Glossary>) -> Option<SourceText> {
         let &Transcript { segment, lang: from, is_final, .. } = transcript;
         let text = join_words(&transcript.committed);
-        (!text.is_empty()).then_some(SourceText { segment, from, text, is_final })
+        (!text.is_empty()).then(|| SourceText { segment, from, text, is_final, glossary: Arc::clone(glossary) })
     }
+}
+
+/// A translation that somebody should look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Doubt {
+    /// The translation as it was shown.
+    text: String,
+    /// Numbers and terms of the source that it lacks, as the source or the glossary writes them.
+    lacks: Vec<String>,
+    /// Numbers that it has and the source has not.
+    added: Vec<String>,
+}
+
+impl Doubt {
+    fn of(translated: &Translated, to: Lang) -> Option<Doubt> {
+        let mut doubt = Doubt { text: translated.text.clone(), lacks: Vec::new(), added: Vec::new() };
+        if let NumberVerdict::Differ { missing, extra } = &translated.numbers {
+            doubt.lacks.clone_from(missing);
+            doubt.added.clone_from(extra);
+        }
+        doubt.lacks.extend(translated.missed.iter().map(|term| term.form(to).to_owned()));
+        (!doubt.lacks.is_empty() || !doubt.added.is_empty()).then_some(doubt)
+    }
+}
+
+/// A segment's translation so far, and what is doubtful about a finished one.
+#[derive(Debug)]
+pub(crate) struct Interpreted {
+    pub(crate) translation: Translation,
+    pub(crate) doubt: Option<Doubt>,
 }
 
 /// Translates the segments of all rooms as they grow.
@@ -37,18 +71,20 @@ impl Interpreter {
         translator: &mut dyn Translator,
         room: usize,
         source: &SourceText,
-    ) -> Result<Translation, TranslateError> {
+    ) -> Result<Interpreted, TranslateError> {
         let &SourceText { segment, from, is_final, .. } = source;
         let open = self.open.remove(&room).filter(|(known, live)| *known == segment && live.from() == from);
-        let mut live = open.map_or_else(|| LiveText::new(from), |(_, live)| live);
-        let text = if is_final {
-            live.finish(translator, &source.text)?
+        let mut live = open.map_or_else(|| LiveText::new(from, Arc::clone(&source.glossary)), |(_, live)| live);
+        let (text, doubt) = if is_final {
+            let translated = live.finish(translator, &source.text)?;
+            let doubt = Doubt::of(&translated, from.other());
+            (translated.text, doubt)
         } else {
             let committed = live.grow(translator, &source.text);
             self.open.insert(room, (segment, live));
-            committed?
+            (committed?, None)
         };
-        Ok(Translation { segment, lang: from.other(), text, is_final })
+        Ok(Interpreted { translation: Translation { segment, lang: from.other(), text, is_final }, doubt })
     }
 
     /// A room is gone.

@@ -17,12 +17,14 @@ use std::thread::JoinHandle;
 
 use anyhow::Context;
 use dostyq_capture::Source;
-use dostyq_recognise::{Glossary, Heard, Listener, RecogniserThread, Verdict};
-use dostyq_speech::{CaptionEvent, Effort, LangChoice, Marker, SampleTime, SegmentId, Translation};
+use dostyq_recognise::{Heard, Listener, RecogniserThread, Verdict};
+use dostyq_speech::{CaptionEvent, Effort, LangChoice, Marker, SampleTime, SegmentId};
+use dostyq_translate::Glossary;
 
 use crate::Stop;
 use crate::engines::Engines;
-use crate::interpreter::SourceText;
+use crate::glossary::RoomTerms;
+use crate::interpreter::{Interpreted, SourceText};
 use crate::status::RoomStatus;
 use crate::trace::Trace;
 use crate::translator_thread::{TranslationJob, TranslatorDesk};
@@ -51,8 +53,8 @@ pub struct RoomOptions {
     pub name: String,
     /// The language spoken.
     pub language: LangChoice,
-    /// Names and terms that may be said.
-    pub glossary: Arc<Glossary>,
+    /// Names and terms.
+    pub terms: RoomTerms,
     /// The id of the next segment; 1 for a new room.
     pub first_segment: SegmentId,
     /// The moment on the room's clock at which the source begins.
@@ -106,7 +108,7 @@ impl RunningRoom {
 /// What reaches the captioner.
 enum Arrival {
     Heard(Box<Verdict>),
-    Translated(Translation),
+    Translated(Interpreted),
     /// A finished segment stays without a translation.
     NotTranslated(SegmentId),
     Marked(SampleTime, Marker),
@@ -129,8 +131,8 @@ pub fn start(
     let detector = engines.voice_detectors.make()?;
     let recogniser = Arc::clone(&engines.recogniser);
     let room = recogniser.join(
-        Listener::new(options.language, Arc::clone(&options.glossary)),
-        answer(arrivals.clone(), engines.translator.join()),
+        Listener::new(options.language, Arc::clone(&options.terms.spoken)),
+        answer(arrivals.clone(), engines.translator.join(), Arc::clone(&options.terms.translated)),
     );
 
     let control = RoomControl { recogniser: Arc::clone(&recogniser), room };
@@ -151,12 +153,16 @@ pub fn start(
 
 /// What happens on the recogniser's thread with a verdict: to the captioner first, then, as far as it is committed, to the
 /// translator, whose answer comes to the captioner as well.
-fn answer(arrivals: SyncSender<Arrival>, translator: TranslatorDesk) -> impl FnMut(Verdict) + Send + 'static {
+fn answer(
+    arrivals: SyncSender<Arrival>,
+    translator: TranslatorDesk,
+    glossary: Arc<Glossary>,
+) -> impl FnMut(Verdict) + Send + 'static {
     // What was handed to the translator last: the segment, and how much of it.
     let mut latest = (SegmentId(0), 0);
     move |verdict| {
         let is_translated = verdict.effort < Effort::SourceOnly;
-        let source = heard(&verdict).and_then(|heard| SourceText::of(&heard.transcript));
+        let source = heard(&verdict).and_then(|heard| SourceText::of(&heard.transcript, &glossary));
         arrivals.send(Arrival::Heard(Box::new(verdict))).ok();
         let Some(source) = source else { return };
         let (segment, is_final) = (source.segment, source.is_final);
@@ -168,9 +174,9 @@ fn answer(arrivals: SyncSender<Arrival>, translator: TranslatorDesk) -> impl FnM
         } else if is_final || now != latest {
             latest = now;
             let arrivals = arrivals.clone();
-            let answer = Box::new(move |translation: Option<Translation>| {
-                let arrival = match translation {
-                    Some(translation) => Arrival::Translated(translation),
+            let answer = Box::new(move |interpreted: Option<Interpreted>| {
+                let arrival = match interpreted {
+                    Some(interpreted) => Arrival::Translated(interpreted),
                     // The next draft makes up for one that failed.
                     None if is_final => Arrival::NotTranslated(segment),
                     None => return,

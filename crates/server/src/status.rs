@@ -6,6 +6,8 @@ use dostyq_recognise::{Heard, Verdict};
 use dostyq_speech::{AudioFrame, Effort, LangChoice};
 use serde::Serialize;
 
+use crate::interpreter::Doubt;
+
 /// How a room is doing, for the crew. Written by the room's threads, read by the operator's page.
 #[derive(Debug, Default)]
 pub struct RoomStatus(Mutex<Inner>);
@@ -42,6 +44,9 @@ pub(crate) struct Snapshot {
     segments: u64,
     empty_segments: u64,
     untranslated_segments: u64,
+    /// Translations that lack a number or a term of their source or have another number, and the latest of them.
+    doubtful_translations: u64,
+    doubt: Option<Doubt>,
     /// Hypotheses thrown out, by cause.
     rejected: BTreeMap<&'static str, u64>,
     /// What the operator says about the language spoken.
@@ -105,6 +110,12 @@ impl RoomStatus {
 
     pub(crate) fn not_translated(&self) {
         self.lock().now.untranslated_segments += 1;
+    }
+
+    pub(crate) fn doubted(&self, doubt: Doubt) {
+        let now = &mut self.lock().now;
+        now.doubtful_translations += 1;
+        now.doubt = Some(doubt);
     }
 
     pub(crate) fn source_trouble(&self, error: &CaptureError) {

@@ -5,10 +5,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use dostyq_recognise::{Turn, Turns};
-use dostyq_speech::Translation;
 use dostyq_translate::Translator;
 
-use crate::interpreter::{Interpreter, SourceText};
+use crate::interpreter::{Interpreted, Interpreter, SourceText};
 
 /// The shortest time between two drafts of a room: nobody can read faster.
 const DRAFT_STRIDE: Duration = Duration::from_millis(300);
@@ -18,7 +17,7 @@ pub(crate) struct TranslationJob {
     pub(crate) source: SourceText,
     /// Gets the translation, on the translator's thread, or nothing where there will be none; should only pass it on. Of
     /// a draft that is out of date by its turn it is dropped.
-    pub(crate) answer: Box<dyn FnOnce(Option<Translation>) + Send>,
+    pub(crate) answer: Box<dyn FnOnce(Option<Interpreted>) + Send>,
 }
 
 impl Turn for TranslationJob {
@@ -148,8 +147,8 @@ impl Worker {
                 continue;
             };
             drop(desk);
-            let translation = self.translate(room, &job.source);
-            (job.answer)(translation);
+            let interpreted = self.translate(room, &job.source);
+            (job.answer)(interpreted);
             desk = shared.lock();
             desk.turns.done(room);
             shared.place.notify_all();
@@ -167,12 +166,12 @@ impl Worker {
         }
     }
 
-    fn translate(&mut self, room: usize, source: &SourceText) -> Option<Translation> {
+    fn translate(&mut self, room: usize, source: &SourceText) -> Option<Interpreted> {
         let (interpreter, translator) = (&mut self.interpreter, self.translator.as_mut());
         let segment = source.segment.0;
         // A model keeps nothing between two texts, so one that panicked is fit for the next.
         match catch_unwind(AssertUnwindSafe(|| interpreter.translate(translator, room, source))) {
-            Ok(Ok(translation)) => Some(translation),
+            Ok(Ok(interpreted)) => Some(interpreted),
             Ok(Err(error)) => {
                 tracing::error!(segment, "{error}");
                 None
@@ -200,10 +199,6 @@ mod tests {
     }
 
     impl Translator for ScriptedTranslator {
-        fn translate(&mut self, text: &str, _: Lang, _: Lang) -> Result<String, TranslateError> {
-            Ok(text.to_uppercase())
-        }
-
         fn sentence(&mut self, request: &SentenceRequest<'_>) -> Result<Vec<TargetWord>, TranslateError> {
             self.started.send(()).expect("the test waits");
             self.go_on.recv().expect("the test goes on");
@@ -235,10 +230,11 @@ mod tests {
                 from: Lang::Russian,
                 text: text.trim_end_matches('!').into(),
                 is_final,
+                glossary: Arc::default(),
             };
             let answers = answers.clone();
-            let answer = Box::new(move |translation: Option<Translation>| {
-                answers.send(translation.map(|translation| translation.text)).expect("the test listens");
+            let answer = Box::new(move |interpreted: Option<Interpreted>| {
+                answers.send(interpreted.map(|interpreted| interpreted.translation.text)).expect("the test listens");
             });
             // Otherwise drafts come too soon one after another.
             std::thread::sleep(DRAFT_STRIDE);

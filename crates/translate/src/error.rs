@@ -65,6 +65,14 @@ pub enum TranslateError {
         /// What ONNX Runtime says.
         reason: String,
     },
+    /// A glossary file that cannot be opened.
+    #[error("the glossary {} cannot be read ({reason}): name a TSV or TOML file that is there", .path.display())]
+    Glossary {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
     /// The request does not fit the model.
     #[error("the model in {} does not translate {direction}: configure one that does", .folder.display())]
     WrongDirection {

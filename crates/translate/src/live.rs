@@ -2,10 +2,12 @@
 
 mod policy;
 
+use std::sync::Arc;
+
 use dostyq_speech::Lang;
 
 use crate::target::join_target;
-use crate::{Direction, SentenceRequest, TranslateError, Translator, split_sentences};
+use crate::{Direction, Glossary, SentenceRequest, TranslateError, Translated, Translator, split_sentences};
 use policy::{AgreementPolicy, Caution};
 
 /// Sure enough that committing early costs less than a point of chrF++ against translating whole sentences, with
@@ -20,18 +22,22 @@ const CAUTION: Caution = Caution { agreements: 4, held_back: 3 };
 #[derive(Clone, Debug)]
 pub struct LiveText {
     direction: Direction,
+    glossary: Arc<Glossary>,
     /// Bytes of the source whose translation is decided.
     consumed: usize,
     /// Its translation.
     decided: String,
     open: AgreementPolicy,
+    /// Bytes of the translation that were shown.
+    shown: usize,
 }
 
 impl LiveText {
     /// A text of which nothing has been said.
-    pub fn new(from: Lang) -> LiveText {
+    pub fn new(from: Lang, glossary: Arc<Glossary>) -> LiveText {
         let direction = Direction { from, to: from.other() };
-        LiveText { direction, consumed: 0, decided: String::new(), open: AgreementPolicy::default() }
+        let (decided, open) = Default::default();
+        LiveText { direction, glossary, consumed: 0, decided, open, shown: 0 }
     }
 
     /// The language that is spoken.
@@ -41,7 +47,11 @@ impl LiveText {
 
     /// The source as it is now, which begins with what it was before; returns the committed translation, which only
     /// grows. After an error the next, longer source makes up for it.
-    pub fn grow(&mut self, translator: &mut dyn Translator, source: &str) -> Result<String, TranslateError> {
+    pub fn grow(
+        &mut self,
+        translator: &mut (impl Translator + ?Sized),
+        source: &str,
+    ) -> Result<String, TranslateError> {
         let mut sentences = self.undecided(translator, source)?;
         let open = sentences.pop();
         for sentence in sentences {
@@ -54,24 +64,35 @@ impl LiveText {
                 direction: self.direction,
                 committed: self.open.committed(),
                 expected: &self.open.guessed(),
+                glossary: &self.glossary,
                 is_draft: true,
             };
             let translation = translator.sentence(&request)?;
             self.open.grow(&translation, CAUTION);
         }
-        Ok(join(&self.decided, &join_target(self.open.committed())))
+        let committed = join(&self.decided, &join_target(self.open.committed()));
+        self.shown = committed.len();
+        Ok(committed)
     }
 
-    /// The source is complete: the rest is decided. What was committed stays.
-    pub fn finish(mut self, translator: &mut dyn Translator, source: &str) -> Result<String, TranslateError> {
+    /// The source is complete: the rest is decided, and all of it looked over. What was committed stays.
+    pub fn finish(
+        mut self,
+        translator: &mut (impl Translator + ?Sized),
+        source: &str,
+    ) -> Result<Translated, TranslateError> {
         for sentence in self.undecided(translator, source)? {
             self.decide(translator, sentence)?;
         }
-        Ok(self.decided)
+        Ok(Translated::check(source, &self.decided, self.direction, &self.glossary, self.shown))
     }
 
     /// The sentences of the source from where its translation is not decided, each so short that the model can take it.
-    fn undecided<'t>(&self, translator: &dyn Translator, source: &'t str) -> Result<Vec<&'t str>, TranslateError> {
+    fn undecided<'t>(
+        &self,
+        translator: &(impl Translator + ?Sized),
+        source: &'t str,
+    ) -> Result<Vec<&'t str>, TranslateError> {
         let rest = source.get(self.consumed..).unwrap_or_default();
         let mut sentences = Vec::new();
         for sentence in split_sentences(rest) {
@@ -80,10 +101,10 @@ impl LiveText {
         Ok(sentences)
     }
 
-    fn decide(&mut self, translator: &mut dyn Translator, sentence: &str) -> Result<(), TranslateError> {
+    fn decide(&mut self, translator: &mut (impl Translator + ?Sized), sentence: &str) -> Result<(), TranslateError> {
         let committed = self.open.committed();
-        let request =
-            SentenceRequest { sentence, direction: self.direction, committed, expected: &[], is_draft: false };
+        let (direction, glossary) = (self.direction, &self.glossary);
+        let request = SentenceRequest { sentence, direction, committed, expected: &[], glossary, is_draft: false };
         let translation = translator.sentence(&request)?;
         self.decided = join(&self.decided, &join_target(&translation));
         self.open = AgreementPolicy::default();
@@ -113,10 +134,6 @@ mod tests {
     }
 
     impl Translator for ScriptedTranslator {
-        fn translate(&mut self, text: &str, _: Lang, _: Lang) -> Result<String, TranslateError> {
-            Ok(text.to_uppercase())
-        }
-
         fn sentence(&mut self, request: &SentenceRequest<'_>) -> Result<Vec<TargetWord>, TranslateError> {
             let sign = if request.is_draft { '?' } else { '!' };
             self.asked.push(format!("{}{sign}", request.sentence));
@@ -146,12 +163,12 @@ mod tests {
 
     #[test]
     fn sentences_that_are_over_are_decided_once() {
-        let (mut live, mut translator) = (LiveText::new(Lang::Russian), ScriptedTranslator::default());
+        let (mut live, mut translator) = (LiveText::new(Lang::Russian, Arc::default()), ScriptedTranslator::default());
         assert_eq!(grow(&mut live, &mut translator, "Добрый день."), "");
         assert_eq!(grow(&mut live, &mut translator, "Добрый день. Мы"), "ДОБРЫЙ ДЕНЬ.");
         assert_eq!(grow(&mut live, &mut translator, "Добрый день. Мы рады"), "ДОБРЫЙ ДЕНЬ.");
         assert_eq!(
-            live.finish(&mut translator, "Добрый день. Мы рады всем").expect("scripted"),
+            live.finish(&mut translator, "Добрый день. Мы рады всем").expect("scripted").text,
             "ДОБРЫЙ ДЕНЬ. МЫ РАДЫ ВСЕМ"
         );
         assert_eq!(translator.asked, ["Добрый день.?", "Добрый день.!", "Мы?", "Мы рады?", "Мы рады всем!"]);
@@ -159,25 +176,25 @@ mod tests {
 
     #[test]
     fn a_sentence_without_end_is_decided_piece_by_piece() {
-        let (mut live, mut translator) = (LiveText::new(Lang::Russian), ScriptedTranslator::default());
+        let (mut live, mut translator) = (LiveText::new(Lang::Russian, Arc::default()), ScriptedTranslator::default());
         assert_eq!(grow(&mut live, &mut translator, "а б в г д"), "А Б В Г");
-        assert_eq!(live.finish(&mut translator, "а б в г д е").expect("scripted"), "А Б В Г Д Е");
+        assert_eq!(live.finish(&mut translator, "а б в г д е").expect("scripted").text, "А Б В Г Д Е");
     }
 
     #[test]
     fn an_error_leaves_everything_as_it_was() {
-        let (mut live, mut translator) = (LiveText::new(Lang::Kazakh), ScriptedTranslator::default());
+        let (mut live, mut translator) = (LiveText::new(Lang::Kazakh, Arc::default()), ScriptedTranslator::default());
         grow(&mut live, &mut translator, "Иә. Жоқ");
         live.grow(&mut translator, "Иә. Жоқ ошибка").expect_err("scripted");
-        assert_eq!(live.clone().finish(&mut translator, "Иә. Жоқ әлі").expect("scripted"), "ИӘ. ЖОҚ ӘЛІ");
+        assert_eq!(live.clone().finish(&mut translator, "Иә. Жоқ әлі").expect("scripted").text, "ИӘ. ЖОҚ ӘЛІ");
         live.finish(&mut translator, "Иә. Жоқ ошибка").expect_err("scripted");
     }
 
     #[test]
     fn nothing_said_is_nothing_translated() {
-        let (mut live, mut translator) = (LiveText::new(Lang::Kazakh), ScriptedTranslator::default());
+        let (mut live, mut translator) = (LiveText::new(Lang::Kazakh, Arc::default()), ScriptedTranslator::default());
         assert_eq!(grow(&mut live, &mut translator, ""), "");
-        assert_eq!(live.finish(&mut translator, "").expect("scripted"), "");
+        assert_eq!(live.finish(&mut translator, "").expect("scripted").text, "");
         assert_eq!(translator.asked, [""; 0]);
     }
 }

@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
-use dostyq_speech::Lang;
 use ort::environment::Environment;
 use ort::session::builder::SessionBuilder;
 
@@ -9,11 +9,12 @@ use crate::error::TranslateError;
 use crate::family::{Frame, FrameError};
 use crate::fit::split_to_fit;
 use crate::folder::{ModelFiles, Precision};
+use crate::glossary::{Bias, Found, Pieces, Strength};
 use crate::network::{Network, RunOn};
 use crate::search::{Rules, Search, search};
 use crate::target::tokens_of;
 use crate::vocabulary::{Vocabulary, in_one_line};
-use crate::{Direction, SentenceRequest, TargetWord, Translator, split_sentences};
+use crate::{Direction, SentenceRequest, TargetWord, Translator};
 
 /// How a model is opened and used.
 #[derive(Clone, Debug)]
@@ -83,6 +84,8 @@ pub struct OnnxTranslator {
     frames: Vec<(Direction, Frame)>,
     banned: Vec<u32>,
     search: Search,
+    /// Made for the first bias; most rooms have no glossary.
+    pieces: OnceLock<Arc<Pieces>>,
 }
 
 impl OnnxTranslator {
@@ -106,7 +109,8 @@ impl OnnxTranslator {
         let banned = vocabulary.never_produced(&config.ends, config.vocab_size);
         let run_on = RunOn { device: options.device, threads: options.threads.max(1) };
         let network = Network::open(environment, &files, &run_on, config.vocab_size)?;
-        Ok(OnnxTranslator { folder: files.folder, config, vocabulary, network, frames, banned, search: options.search })
+        let (folder, search, pieces) = (files.folder, options.search, OnceLock::new());
+        Ok(OnnxTranslator { folder, config, vocabulary, network, frames, banned, search, pieces })
     }
 
     /// Decodes one sentence of at most [`longest_sentence`](Self::longest_sentence) tokens. The target tokens begin
@@ -119,7 +123,19 @@ impl OnnxTranslator {
         prefix: &[u32],
         how: &Search,
     ) -> Result<Vec<u32>, TranslateError> {
-        self.decode_expecting(sentence, direction, prefix, &[], how)
+        self.decode_with(sentence, direction, prefix, how, &Bias::default())
+    }
+
+    /// The same, led to the terms of a [`bias`](Self::bias), as far as the prefix lacks them.
+    pub fn decode_with(
+        &mut self,
+        sentence: &str,
+        direction: Direction,
+        prefix: &[u32],
+        how: &Search,
+        bias: &Bias,
+    ) -> Result<Vec<u32>, TranslateError> {
+        self.decode_expecting(sentence, direction, prefix, &[], how, bias)
     }
 
     /// The same; a greedy search takes the tokens `expected` after the prefix while it is not sure of others.
@@ -130,6 +146,7 @@ impl OnnxTranslator {
         prefix: &[u32],
         expected: &[u32],
         how: &Search,
+        bias: &Bias,
     ) -> Result<Vec<u32>, TranslateError> {
         let frame = self.frames.iter().find(|(known, _)| *known == direction).map(|(_, frame)| frame);
         let Some(frame) = frame else {
@@ -143,16 +160,20 @@ impl OnnxTranslator {
             let reason = format!("one piece of it is longer than the model's {} tokens", self.config.positions);
             return Err(TranslateError::Text { reason });
         }
-        let rules = Rules {
-            start: self.config.start,
-            forced: &forced,
-            expected,
-            ends: &self.config.ends,
-            banned: &self.banned,
-            longest,
-        };
+        let ModelConfig { start, ends, .. } = &self.config;
+        let (start, banned) = (*start, &self.banned[..]);
+        let rules = Rules { start, forced: &forced, expected, ends, banned, longest, bias };
         let chosen = search(&mut self.network.read(&source)?, &rules, how)?;
         Ok([prefix, &chosen].concat())
+    }
+
+    /// What leads this model to the terms that were found in a sentence.
+    pub fn bias(&self, found: &[Found]) -> Bias {
+        if found.is_empty() {
+            return Bias::default();
+        }
+        let pieces = self.pieces.get_or_init(|| Arc::new(Pieces::new(self.vocabulary.pieces())));
+        Bias::new(pieces.clone(), found.iter().map(|found| found.target.clone()).collect(), Strength::default())
     }
 
     /// The token ids of a text, as [`decode`](Self::decode) takes them for its prefix.
@@ -170,45 +191,20 @@ impl OnnxTranslator {
     pub fn longest_sentence(&self) -> usize {
         longest_source(self.config.positions)
     }
-
-    fn translate_sentence(&mut self, sentence: &str, direction: Direction) -> Result<String, TranslateError> {
-        // Numbers and marks are the same in both languages, and a model would make something up.
-        if !sentence.contains(char::is_alphabetic) {
-            return Ok(in_one_line(sentence));
-        }
-        let longest = self.longest_sentence();
-        let pieces = split_to_fit(sentence, &|piece: &str| Ok(self.encode(piece)?.len() <= longest))?;
-        let how = self.search;
-        let mut translated = Vec::with_capacity(pieces.len());
-        for piece in pieces {
-            let tokens = self.decode(piece, direction, &[], &how)?;
-            translated.push(self.text(&tokens)?);
-        }
-        Ok(join(&translated))
-    }
 }
 
 impl Translator for OnnxTranslator {
-    fn translate(&mut self, text: &str, from: Lang, to: Lang) -> Result<String, TranslateError> {
-        if from == to {
-            return Ok(text.to_owned());
-        }
-        let mut translated = Vec::new();
-        for sentence in split_sentences(text) {
-            translated.push(self.translate_sentence(sentence, Direction { from, to })?);
-        }
-        Ok(join(&translated))
-    }
-
     fn sentence(&mut self, request: &SentenceRequest<'_>) -> Result<Vec<TargetWord>, TranslateError> {
-        let &SentenceRequest { sentence, direction, committed, expected, is_draft } = request;
+        let &SentenceRequest { sentence, direction, committed, expected, glossary, is_draft } = request;
         // Numbers and marks are the same in both languages, and a model would make something up.
         if !sentence.contains(char::is_alphabetic) {
-            let rest = in_one_line(sentence);
-            return self.vocabulary.words(&self.encode(&rest)?);
+            let word = |text: &str| Ok(TargetWord { text: text.to_owned(), tokens: self.encode(text)? });
+            return in_one_line(sentence).split(' ').filter(|text| !text.is_empty()).map(word).collect();
         }
         let how = if is_draft { Search::GREEDY } else { self.search };
-        let tokens = self.decode_expecting(sentence, direction, &tokens_of(committed), &tokens_of(expected), &how)?;
+        let bias = self.bias(&glossary.find(sentence, direction));
+        let (prefix, expected) = (tokens_of(committed), tokens_of(expected));
+        let tokens = self.decode_expecting(sentence, direction, &prefix, &expected, &how, &bias)?;
         self.vocabulary.words(&tokens)
     }
 
@@ -226,11 +222,6 @@ fn longest_translation(source: usize) -> usize {
 /// The most tokens of which the longest translation fits `positions`; with what frames them they fit themselves.
 fn longest_source(positions: usize) -> usize {
     (positions.saturating_sub(10) * 2 + 1) / 3
-}
-
-fn join(parts: &[String]) -> String {
-    let spoken: Vec<&str> = parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
-    spoken.join(" ")
 }
 
 fn unframed(error: FrameError, files: &ModelFiles) -> TranslateError {

@@ -20,10 +20,6 @@ impl PairTranslator {
 }
 
 impl Translator for PairTranslator {
-    fn translate(&mut self, text: &str, from: Lang, to: Lang) -> Result<String, TranslateError> {
-        self.of(from).translate(text, from, to)
-    }
-
     fn sentence(&mut self, request: &SentenceRequest<'_>) -> Result<Vec<TargetWord>, TranslateError> {
         self.of(request.direction.from).sentence(request)
     }
@@ -44,10 +40,6 @@ mod tests {
     struct ScriptedTranslator(&'static str);
 
     impl Translator for ScriptedTranslator {
-        fn translate(&mut self, text: &str, _: Lang, _: Lang) -> Result<String, TranslateError> {
-            Ok(format!("{}: {text}", self.0))
-        }
-
         fn sentence(&mut self, request: &SentenceRequest<'_>) -> Result<Vec<TargetWord>, TranslateError> {
             Ok(vec![TargetWord { text: format!("{}: {}", self.0, request.sentence), tokens: vec![1] }])
         }

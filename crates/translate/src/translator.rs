@@ -1,8 +1,9 @@
 use std::fmt;
+use std::sync::Arc;
 
 use dostyq_speech::Lang;
 
-use crate::{TargetWord, TranslateError};
+use crate::{Glossary, LiveText, TargetWord, TranslateError, Translated};
 
 /// Turns text of one language into text of another; lives on one thread, which it blocks while it works.
 ///
@@ -13,10 +14,6 @@ use crate::{TargetWord, TranslateError};
 ///   too, go on with source captions alone.
 /// - Every other error comes from opening a model, never from translating.
 pub trait Translator: Send {
-    /// Translates `text`, which may hold several sentences; an empty text becomes an empty text, and a text that is
-    /// already in the language `to` comes back as it is.
-    fn translate(&mut self, text: &str, from: Lang, to: Lang) -> Result<String, TranslateError>;
-
     /// Translates one sentence, or the beginning of one that is still being said, to words of which the first are those
     /// that were committed before.
     fn sentence(&mut self, request: &SentenceRequest<'_>) -> Result<Vec<TargetWord>, TranslateError>;
@@ -24,6 +21,25 @@ pub trait Translator: Send {
     /// Cuts a sentence into pieces, each so short that [`sentence`](Self::sentence) takes it. All but the last stay as
     /// they are when the sentence grows.
     fn pieces<'t>(&self, sentence: &'t str, direction: Direction) -> Result<Vec<&'t str>, TranslateError>;
+
+    /// Translates `text`, which may hold several sentences; an empty text becomes an empty text, and a text that is
+    /// already in the language `to` comes back as it is.
+    fn translate(&mut self, text: &str, from: Lang, to: Lang) -> Result<String, TranslateError> {
+        if from == to {
+            return Ok(text.to_owned());
+        }
+        Ok(self.translate_with(text, Direction { from, to }, &Arc::default())?.text)
+    }
+
+    /// The same, led to the terms of a glossary and looked over.
+    fn translate_with(
+        &mut self,
+        text: &str,
+        direction: Direction,
+        glossary: &Arc<Glossary>,
+    ) -> Result<Translated, TranslateError> {
+        LiveText::new(direction.from, Arc::clone(glossary)).finish(self, text)
+    }
 }
 
 /// A sentence to translate.
@@ -38,6 +54,8 @@ pub struct SentenceRequest<'a> {
     /// Words that follow them in the translation of the shorter sentence: they are taken again unless the model now is
     /// sure of others.
     pub expected: &'a [TargetWord],
+    /// Terms that are to be translated as it says, and names that stay as they are.
+    pub glossary: &'a Glossary,
     /// The translation will be made again in a moment: quick is better than good.
     pub is_draft: bool,
 }
@@ -72,12 +90,9 @@ mod tests {
     struct ScriptedTranslator;
 
     impl Translator for ScriptedTranslator {
-        fn translate(&mut self, text: &str, from: Lang, to: Lang) -> Result<String, TranslateError> {
-            Ok(format!("{}: {text}", Direction { from, to }))
-        }
-
-        fn sentence(&mut self, _: &SentenceRequest<'_>) -> Result<Vec<TargetWord>, TranslateError> {
-            Ok(Vec::new())
+        fn sentence(&mut self, request: &SentenceRequest<'_>) -> Result<Vec<TargetWord>, TranslateError> {
+            let text = format!("{}: {}", request.direction, request.sentence);
+            Ok(vec![TargetWord { text, tokens: vec![0] }])
         }
 
         fn pieces<'t>(&self, sentence: &'t str, _: Direction) -> Result<Vec<&'t str>, TranslateError> {
@@ -90,5 +105,11 @@ mod tests {
         let mut engine: Box<dyn Translator> = Box::new(ScriptedTranslator);
         let said = std::thread::spawn(move || engine.translate("сәлем", Lang::Kazakh, Lang::Russian));
         assert_eq!(said.join().expect("no panic").expect("no error"), "kk-ru: сәлем");
+        let mut engine = ScriptedTranslator;
+        assert_eq!(
+            engine.translate("Иә. Жоқ.", Lang::Kazakh, Lang::Russian).expect("no error"),
+            "kk-ru: Иә. kk-ru: Жоқ."
+        );
+        assert_eq!(engine.translate("Иә.", Lang::Kazakh, Lang::Kazakh).expect("no error"), "Иә.");
     }
 }

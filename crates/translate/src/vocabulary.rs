@@ -46,6 +46,13 @@ impl Vocabulary {
         self.tokenizer.token_to_id(token)
     }
 
+    /// The tokens as the file writes them, by id; none for special ones and for ids of no token.
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = Option<String>> {
+        let added = self.tokenizer.get_added_tokens_decoder();
+        let is_special = move |id: &u32| added.get(id).is_some_and(|token| token.special);
+        (0..=self.highest).map(move |id| self.tokenizer.id_to_token(id).filter(|_| !is_special(&id)))
+    }
+
     /// The ids of a text, without anything around it: what frames a text is the family's business, and some
     /// tokenizers have one language's frame wired in. Control characters and stretches of white space count as one
     /// space.

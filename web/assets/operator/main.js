@@ -23,6 +23,8 @@ import { tell, tellEffort } from "./words.js";
  * @property {number | null} final_lag_secs
  * @property {number} segments
  * @property {number} untranslated_segments
+ * @property {number} doubtful_translations
+ * @property {{ text: string, lacks: string[], added: string[] } | null} doubt
  * @property {Record<string, number>} rejected
  * @property {string} effort
  * @property {number} lost_utterances
@@ -69,6 +71,21 @@ async function poll() {
   notice.textContent = answering ? "" : tell(ui, "noServer");
   byId("rooms").classList.toggle("stale", !answering);
   setTimeout(poll, POLL_MILLIS);
+}
+
+/**
+ * What is wrong with the latest translation in which something is, and how many there were.
+ * @param {number} count @param {{ text: string, lacks: string[], added: string[] }} doubt @returns {string}
+ */
+function doubtful(count, { text, lacks, added }) {
+  const parts = [`${count}`, `«${text}»`];
+  if (lacks.length > 0) {
+    parts.push(`${tell(ui, "lacks")}: ${lacks.join(", ")}`);
+  }
+  if (added.length > 0) {
+    parts.push(`${tell(ui, "added")}: ${added.join(", ")}`);
+  }
+  return parts.join(" · ");
 }
 
 /** @param {Room} room @returns {Card} */
@@ -154,6 +171,9 @@ class Card {
       lines.push(`${tell(ui, "rejected")}: ${rejected.join(", ")}`);
     }
     this.row("segments", lines.join(" · "), status.untranslated_segments > 0 ? "warn" : "");
+    if (status.doubt !== null) {
+      this.row("doubtful", doubtful(status.doubtful_translations, status.doubt), "warn");
+    }
     this.row("viewers", String(room.viewers));
     this.row("clock", clock(status.clock_secs));
     this.links.replaceChildren(

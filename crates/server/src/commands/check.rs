@@ -2,7 +2,7 @@ use std::net::TcpListener;
 use std::path::Path;
 
 use crate::config::Config;
-use crate::{engines, room, say};
+use crate::{engines, glossary, room, say};
 
 /// `dostyq check`: everything that can be known before the doors open, each fault on a line of its own.
 pub(super) fn run(path: &Path) -> anyhow::Result<()> {
@@ -14,6 +14,8 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
         if let Err(fault) = room::open_source(&hall.input, dostyq_speech::SampleTime::ZERO) {
             faults.push(format!("room \"{}\".input: {fault}", hall.name));
         }
+        let problems = glossary::read(hall.glossary.as_deref()).map_or_else(|e| vec![e.to_string()], |(_, p)| p);
+        faults.extend(problems.iter().map(|fault| format!("room \"{}\".glossary: {fault}", hall.name)));
     }
     if let Err(error) = TcpListener::bind(config.server.listen) {
         faults.push(format!("server.listen: {}", crate::web::cannot_listen(config.server.listen, &error)));

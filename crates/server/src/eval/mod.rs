@@ -8,11 +8,9 @@ mod simulation;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::Context;
 use dostyq_capture::{FileOptions, FileSource, Source};
-use dostyq_recognise::Listener;
 use serde::Serialize;
 
 use crate::cli::EvalSpeech;
@@ -85,7 +83,7 @@ fn live(
     cores: usize,
 ) -> anyhow::Result<(Report, Vec<TraceLine>)> {
     let charge = if options.wall { Charge::Wall } else { Charge::Processor { cores } };
-    let glossary = glossary::read(options.glossary.as_deref())?;
+    let terms = glossary::read_for_session(options.glossary.as_deref())?;
     let ladder = models.ladder();
     let mut simulation = Simulation::new(Machine::of(models), ladder, charge);
     let session = Session::default();
@@ -94,7 +92,7 @@ fn live(
             Some(minutes) => Box::new(session.play(recording, minutes)?),
             None => Box::new(FileSource::open(recording, FileOptions::default())?),
         };
-        simulation.add(source, Listener::new(options.lang, Arc::clone(&glossary)))?;
+        simulation.add(source, options.lang, &terms)?;
     }
     let mut trace = Vec::new();
     let Outcome { rooms, charged } = simulation.run(&mut |room, line| {

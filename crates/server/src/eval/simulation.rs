@@ -1,12 +1,14 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use dostyq_capture::{Recovery, Source};
 use dostyq_recognise::{EngineSet, Heard, Ladder, Listener, Workload};
-use dostyq_speech::{Effort, SampleTime, SegmentId, Transcript, Utterance};
-use dostyq_translate::Translator;
+use dostyq_speech::{Effort, LangChoice, SampleTime, SegmentId, Transcript, Utterance};
+use dostyq_translate::{Glossary, Translator};
 
 use super::charge::Charge;
 use crate::engines::Models;
+use crate::glossary::RoomTerms;
 use crate::interpreter::{Interpreter, SourceText};
 use crate::pipeline::Attention;
 use crate::trace::TraceLine;
@@ -68,6 +70,7 @@ struct Room {
     detector: Detector,
     attention: Attention,
     listener: Listener,
+    glossary: Arc<Glossary>,
     effort: Effort,
     /// What was translated last: the segment, and how much of it.
     translated: (SegmentId, usize),
@@ -106,14 +109,15 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    /// Adds a room that hears `source` from its start with the ears of `listener`.
-    pub(crate) fn add(&mut self, source: Box<dyn Source>, listener: Listener) -> anyhow::Result<()> {
+    /// Adds a room that hears `source` from its start.
+    pub(crate) fn add(&mut self, source: Box<dyn Source>, lang: LangChoice, terms: &RoomTerms) -> anyhow::Result<()> {
         self.workload.turns().join(self.rooms.len());
         self.rooms.push(Room {
             source,
             detector: (self.machine.new_detector)()?,
             attention: Attention::new(SegmentId(1), SampleTime::ZERO, true),
-            listener,
+            listener: Listener::new(lang, Arc::clone(&terms.spoken)),
+            glossary: Arc::clone(&terms.translated),
             effort: Effort::Full,
             translated: (SegmentId(0), 0),
             has_ended: false,
@@ -213,8 +217,8 @@ impl<'a> Simulation<'a> {
 
     /// The translation itself is not scored here; its work delays what comes after it.
     fn translate(&mut self, number: usize, transcript: &Transcript) -> anyhow::Result<()> {
-        let Some(source) = SourceText::of(transcript) else { return Ok(()) };
         let room = &mut self.rooms[number];
+        let Some(source) = SourceText::of(transcript, &room.glossary) else { return Ok(()) };
         let now = (source.segment, source.text.len());
         if !source.is_final && std::mem::replace(&mut room.translated, now) == now {
             return Ok(());

@@ -7,6 +7,7 @@ use dostyq_recognise::Verdict;
 use dostyq_speech::{CaptionEvent, Marker, SampleTime};
 
 use super::{Arrival, CaptionSink, RoomOptions, heard};
+use crate::interpreter::Interpreted;
 use crate::status::RoomStatus;
 use crate::trace::{Trace, TraceLine};
 
@@ -37,7 +38,10 @@ impl Captions {
         for arrival in queue {
             match arrival {
                 Arrival::Heard(verdict) => self.heard(&verdict),
-                Arrival::Translated(translation) => {
+                Arrival::Translated(Interpreted { translation, doubt }) => {
+                    if let Some(doubt) = doubt {
+                        self.status.doubted(doubt);
+                    }
                     let events = self.captioner.push_translation(translation);
                     self.show(events);
                 }

@@ -1,6 +1,7 @@
 //! The search for the best translation: which token next, and when to stop. It knows a model only as [`Steps`].
 
 mod beam;
+mod demand;
 mod greedy;
 mod rules;
 
@@ -45,11 +46,17 @@ pub(crate) trait Steps {
     fn advance(&mut self, parents: &[usize], tokens: &[u32]) -> Result<Vec<f32>, TranslateError>;
 }
 
-/// Searches for the best continuation of the rules' forced tokens; gives what was chosen, without the end token.
+/// Searches for the best continuation of the rules' forced tokens; gives what was chosen, without the end token. Terms
+/// of the bias that it lacks are demanded then, each at the place where the model would have it soonest.
 ///
-/// Token for token what `generate` of Hugging Face's transformers 4.57 decides with the same settings, its early
-/// stopping off, and forced tokens counted like chosen ones of probability one.
+/// Without a bias, token for token what `generate` of Hugging Face's transformers 4.57 decides with the same settings,
+/// its early stopping off, and forced tokens counted like chosen ones of probability one.
 pub(crate) fn search(steps: &mut impl Steps, rules: &Rules, search: &Search) -> Result<Vec<u32>, TranslateError> {
+    let found = search_once(steps, rules, search)?;
+    demand::missing_terms(steps, rules, search, found)
+}
+
+fn search_once(steps: &mut impl Steps, rules: &Rules, search: &Search) -> Result<Vec<u32>, TranslateError> {
     if rules.forced.len() >= rules.longest {
         return Ok(Vec::new());
     }
@@ -70,6 +77,7 @@ pub(crate) const MARGIN: f32 = 0.33;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::glossary::Bias;
 
     /// A decoder whose next token depends on the last ones alone; 0 starts, 1 ends.
     pub(super) struct ScriptedSteps {
@@ -112,7 +120,8 @@ mod tests {
     }
 
     pub(super) fn rules(longest: usize) -> Rules<'static> {
-        Rules { start: 0, forced: &[], expected: &[], ends: &[1], banned: &[], longest }
+        static NONE: std::sync::LazyLock<Bias> = std::sync::LazyLock::new(Bias::default);
+        Rules { start: 0, forced: &[], expected: &[], ends: &[1], banned: &[], longest, bias: &NONE }
     }
 
     #[test]

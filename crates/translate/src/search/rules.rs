@@ -1,3 +1,5 @@
+use crate::glossary::Bias;
+
 /// What a translation must look like, whatever the model would prefer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules<'a> {
@@ -13,6 +15,8 @@ pub(crate) struct Rules<'a> {
     pub(crate) expected: &'a [u32],
     /// The most tokens after the start, forced ones and the end included.
     pub(crate) longest: usize,
+    /// What the translation is led to.
+    pub(crate) bias: &'a Bias,
 }
 
 impl Rules<'_> {
@@ -21,8 +25,9 @@ impl Rules<'_> {
         [&[self.start][..], self.forced].concat()
     }
 
-    /// Takes from a row of logits every token that may not follow `so_far`, start included.
+    /// Leads a row of logits to the terms, and takes from it every token that may not follow `so_far`, start included.
     pub(crate) fn apply(&self, logits: &mut [f32], so_far: &[u32], no_repeat_ngram: usize) {
+        self.bias.apply(logits, so_far);
         let mut forbid = |token: u32| {
             if let Some(logit) = logits.get_mut(token as usize) {
                 *logit = f32::NEG_INFINITY;
@@ -64,7 +69,15 @@ mod tests {
 
     #[test]
     fn what_is_forbidden_cannot_be_chosen() {
-        let rules = Rules { start: 0, forced: &[], expected: &[], ends: &[1], banned: &[3, 99], longest: 9 };
+        let rules = Rules {
+            start: 0,
+            forced: &[],
+            expected: &[],
+            ends: &[1],
+            banned: &[3, 99],
+            longest: 9,
+            bias: &Bias::default(),
+        };
         let mut logits = [0.5; 5];
         rules.apply(&mut logits, &[0, 4, 2, 4], 2);
         assert_eq!(logits, [0.5, 0.5, f32::NEG_INFINITY, f32::NEG_INFINITY, 0.5]);

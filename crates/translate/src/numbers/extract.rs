@@ -1,0 +1,421 @@
+//! The numbers of a text.
+
+use std::ops::Range;
+
+use dostyq_speech::Lang;
+
+use super::said::Said;
+use super::value::Value;
+use super::{kazakh, russian};
+use crate::glossary::plain;
+
+/// What is compared between a text and its translation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Quantity {
+    Number(Value),
+    Percent(Value),
+    /// A month of a date, from 1.
+    Month(u8),
+}
+
+impl Quantity {
+    /// The value of a number or a share.
+    pub(super) fn value(self) -> Option<Value> {
+        match self {
+            Quantity::Number(value) | Quantity::Percent(value) => Some(value),
+            Quantity::Month(_) => None,
+        }
+    }
+}
+
+/// A number of a text.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Found {
+    pub(super) quantity: Quantity,
+    /// Where it is, in bytes.
+    pub(super) span: Range<usize>,
+    /// Whether it is written in digits alone.
+    pub(super) is_in_digits: bool,
+    /// Whether translations leave it out or put it in freely.
+    pub(super) is_soft: bool,
+}
+
+/// A stretch of a text.
+#[derive(Clone, Debug)]
+enum Token {
+    Digits(Value),
+    Word(String),
+    Mark(char),
+}
+
+/// The numbers of a text, in its order: in digits («1 250,5», 14:30 as two), in words («жиырма бес», «двадцати пяти»,
+/// «полтора»), in both («3,5 млн»), as ordinals, as shares («25 пайыз»); and the months behind a number.
+pub(super) fn extract(text: &str, lang: Lang) -> Vec<Found> {
+    let mut reader = Reader { found: Vec::new(), current: None };
+    for (token, span) in tokens(text) {
+        match token {
+            Token::Digits(value) => reader.digits(value, span),
+            Token::Word(word) => {
+                let month = if lang == Lang::Kazakh { kazakh::month(&word) } else { russian::month(&word) };
+                let said = if lang == Lang::Kazakh { kazakh::said(&word) } else { russian::said(&word) };
+                // «Үшінші тоқсан» is the third quarter, not the third ninety.
+                let said = said.filter(|_| !(word.starts_with("тоқсан") && reader.has_an_ordinal()));
+                match (month, said) {
+                    (Some(month), _) => reader.month(month, span, word.starts_with("маусым")),
+                    (None, Some(said)) => reader.said(said, span),
+                    // «Два с половиной»: the word between the number and its half.
+                    (None, None) if word == "с" && lang == Lang::Russian => {}
+                    (None, None) if roman(&text[span.clone()]).is_some() => {
+                        reader.close();
+                        reader.digits(roman(&text[span.clone()]).unwrap_or_default(), span);
+                        reader.close();
+                    }
+                    (None, None) => reader.close(),
+                }
+            }
+            Token::Mark('%') => reader.said(Said::Percent, span),
+            Token::Mark(_) => reader.close(),
+        }
+    }
+    reader.close();
+    reader.found
+}
+
+/// A number in the making: thousands that are complete, and what is below them.
+#[derive(Clone, Debug)]
+struct Current {
+    above: Value,
+    below: Value,
+    /// The scale by which `above` was last multiplied.
+    scale: i64,
+    span: Range<usize>,
+    is_in_digits: bool,
+    is_soft: bool,
+    /// A plural scale without a number is none: «тысячи людей».
+    is_vague: bool,
+    is_complete: bool,
+}
+
+struct Reader {
+    found: Vec<Found>,
+    current: Option<Current>,
+}
+
+impl Reader {
+    fn close(&mut self) {
+        if let Some(current) = self.current.take().filter(|current| !current.is_vague) {
+            self.found.push(Found {
+                quantity: Quantity::Number(current.above.plus(current.below)),
+                span: current.span,
+                is_in_digits: current.is_in_digits,
+                is_soft: current.is_soft,
+            });
+        }
+    }
+
+    fn has_an_ordinal(&self) -> bool {
+        self.current.as_ref().is_some_and(|current| current.is_complete)
+    }
+
+    fn open(&mut self, below: Value, span: Range<usize>) -> &mut Current {
+        self.close();
+        self.current.insert(Current {
+            above: Value::ZERO,
+            below,
+            scale: 0,
+            span,
+            is_in_digits: false,
+            is_soft: false,
+            is_vague: false,
+            is_complete: false,
+        })
+    }
+
+    fn digits(&mut self, value: Value, span: Range<usize>) {
+        match &mut self.current {
+            // «2 мың 500»
+            Some(current)
+                if current.scale > 0
+                    && current.below == Value::ZERO
+                    && !current.is_complete
+                    && value < Value::whole(current.scale) =>
+            {
+                current.below = value;
+                current.span.end = span.end;
+            }
+            _ => self.open(value, span).is_in_digits = true,
+        }
+    }
+
+    /// `is_soft` says that the word means something else too: «маусым» is June and a season.
+    fn month(&mut self, month: u8, span: Range<usize>, is_soft: bool) {
+        let is_of_a_date = self.current.is_some();
+        self.close();
+        if is_of_a_date {
+            let quantity = Quantity::Month(month);
+            self.found.push(Found { quantity, span, is_in_digits: false, is_soft });
+        }
+    }
+
+    fn said(&mut self, said: Said, span: Range<usize>) {
+        let end = span.end;
+        match said {
+            Said::Number { value, is_last, is_soft } => {
+                let number = Value::whole(value);
+                match &mut self.current {
+                    Some(current) if current.takes(value) => {
+                        let units = current.below.remainder(10);
+                        current.below = if value == 100 && units > Value::ZERO {
+                            units.times(value)
+                        } else {
+                            current.below.plus(number)
+                        };
+                        current.span.end = end;
+                        (current.is_in_digits, current.is_soft, current.is_vague) = (false, false, false);
+                        current.is_complete = is_last;
+                    }
+                    _ => {
+                        let current = self.open(number, span);
+                        (current.is_soft, current.is_complete) = (is_soft, is_last);
+                    }
+                }
+            }
+            Said::Scale { value, is_last, is_plural } => {
+                let scale = Value::whole(value);
+                match &mut self.current {
+                    Some(current)
+                        if !current.is_complete
+                            && current.below > Value::ZERO
+                            && (current.scale == 0 || value < current.scale) =>
+                    {
+                        current.above = current.above.plus(current.below.times(value));
+                        (current.below, current.scale) = (Value::ZERO, value);
+                        current.span.end = end;
+                        (current.is_in_digits, current.is_soft, current.is_complete) = (false, false, is_last);
+                    }
+                    _ => {
+                        let current = self.open(Value::ZERO, span);
+                        (current.above, current.scale) = (scale, value);
+                        (current.is_vague, current.is_complete) = (is_plural, is_last);
+                    }
+                }
+            }
+            Said::AndAHalf => {
+                if let Some(current) = &mut self.current {
+                    current.below = if current.scale > 0 && current.below == Value::ZERO {
+                        Value::whole(current.scale).half()
+                    } else {
+                        current.below.plus(Value::HALF)
+                    };
+                    current.span.end = end;
+                    (current.is_in_digits, current.is_soft) = (false, false);
+                }
+            }
+            Said::Half => {
+                let current = self.open(Value::HALF, span);
+                (current.is_soft, current.is_vague) = (true, false);
+            }
+            Said::OneAndAHalf => {
+                self.open(Value::whole(1).plus(Value::HALF), span);
+            }
+            Said::HalfOf { value } => {
+                let current = self.open(Value::ZERO, span);
+                (current.above, current.scale, current.is_complete) = (Value::whole(value).half(), value, true);
+            }
+            Said::Share { value } => {
+                self.open(Value::whole(value), span);
+                self.percent();
+            }
+            Said::Percent => self.percent(),
+        }
+    }
+
+    /// Makes the number that was read last a share.
+    fn percent(&mut self) {
+        let before = self.found.len();
+        self.close();
+        if let Some(found) = self.found.get_mut(before)
+            && let Quantity::Number(value) = found.quantity
+        {
+            found.quantity = Quantity::Percent(value);
+            found.is_soft = false;
+        }
+    }
+}
+
+impl Current {
+    /// Whether a number below a thousand may follow as part of the same.
+    fn takes(&self, value: i64) -> bool {
+        if self.is_complete || self.is_in_digits {
+            return false;
+        }
+        let units = self.below.remainder(10);
+        let tens = self.below.remainder(100);
+        if self.below == Value::ZERO {
+            return self.scale > 0;
+        }
+        match value {
+            // «Екі жүз»: the hundred multiplies, but only a lone digit.
+            100 => self.below < Value::whole(10),
+            _ if units > Value::ZERO => false,
+            _ if tens > Value::ZERO => value < 10,
+            _ => value < 100,
+        }
+    }
+}
+
+/// The number that Roman capitals write, if there are at least two of them: «XXI».
+fn roman(word: &str) -> Option<Value> {
+    let digit = |c| match c {
+        'I' => Some(1),
+        'V' => Some(5),
+        'X' => Some(10),
+        'L' => Some(50),
+        _ => None,
+    };
+    let digits = word.chars().map(digit).collect::<Option<Vec<i64>>>()?;
+    let value = (0..digits.len()).map(|at| match digits.get(at + 1) {
+        Some(next) if *next > digits[at] => -digits[at],
+        _ => digits[at],
+    });
+    (digits.len() > 1).then(|| Value::whole(value.sum()))
+}
+
+fn tokens(text: &str) -> Vec<(Token, Range<usize>)> {
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    while let Some(first) = text[at..].chars().next() {
+        let rest = &text[at..];
+        let length = if first.is_ascii_digit() {
+            let (value, length) = digits(rest, text[..at].ends_with(['.', ',']));
+            tokens.push((Token::Digits(value), at..at + length));
+            length
+        } else if first.is_alphabetic() {
+            let length = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
+            tokens.push((Token::Word(plain(&rest[..length])), at..at + length));
+            length
+        } else {
+            // A space parts nothing, and nor does the full stop of «млн.».
+            if !first.is_whitespace() && first != '.' {
+                tokens.push((Token::Mark(first), at..at + first.len_utf8()));
+            } else if first == '.' && rest[1..].starts_with(' ') && !is_short_scale(tokens.last()) {
+                tokens.push((Token::Mark(first), at..at + 1));
+            }
+            first.len_utf8()
+        };
+        at += length;
+    }
+    tokens
+}
+
+fn is_short_scale(token: Option<&(Token, Range<usize>)>) -> bool {
+    matches!(token, Some((Token::Word(word), _)) if ["тыс", "млн", "млрд", "трлн"].contains(&&**word))
+}
+
+/// The number that a text begins with, and its length: groups of three with spaces between, a fraction behind a comma
+/// or a full stop; but no fraction where several follow, as in a date. `is_in_a_row` says that such a mark is before it.
+fn digits(text: &str, is_in_a_row: bool) -> (Value, usize) {
+    let run = |from: usize| text[from..].bytes().take_while(u8::is_ascii_digit).count();
+    let mut end = run(0);
+    let mut whole = text[..end].to_owned();
+    while whole.len() <= 3 || end > run(0) {
+        let gap = text[end..].chars().next().filter(|c| matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\u{2009}'));
+        let Some(gap) = gap.filter(|gap| run(end + gap.len_utf8()) == 3) else { break };
+        let from = end + gap.len_utf8();
+        whole.push_str(&text[from..from + 3]);
+        end = from + 3;
+    }
+    let has_mark = text[end..].starts_with([',', '.']);
+    let fraction = if has_mark && !is_in_a_row { run(end + 1) } else { 0 };
+    let goes_on = |after: &str| after.starts_with(['.', ',']) && after[1..].starts_with(|c: char| c.is_ascii_digit());
+    if fraction == 0 || goes_on(&text[end + 1 + fraction..]) {
+        return (Value::of_digits(&whole, ""), end);
+    }
+    (Value::of_digits(&whole, &text[end + 1..end + 1 + fraction]), end + 1 + fraction)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(lang: Lang, text: &str, expect: &str) {
+        let told = extract(text, lang).into_iter().map(|found| {
+            let soft = if found.is_soft { "?" } else { "" };
+            match found.quantity {
+                Quantity::Number(value) => format!("{value}{soft}"),
+                Quantity::Percent(value) => format!("{value}%{soft}"),
+                Quantity::Month(month) => format!("m{month}"),
+            }
+        });
+        assert_eq!(told.collect::<Vec<_>>().join(" "), expect, "{text}");
+    }
+
+    #[test]
+    fn digits_are_read_as_they_are_written() {
+        let check = |text, expect| check(Lang::Russian, text, expect);
+        check("1 250,5 тенге", "1250,5");
+        check("1\u{a0}250\u{a0}000", "1250000");
+        check("в 2024 500 человек", "2024 500");
+        check("в 14:30", "14 30");
+        check("12.05.2024", "12 5 2024");
+        check("3.5 и 3,5", "3,5 3,5");
+        check("28-летний, 90-х", "28 90");
+        check("10-15 человек", "10 15");
+        check("COVID-19.", "19");
+        check("7–2, 5– 1,", "7 2 5 1");
+        check("25%, 7,5 % и 3 процента", "25% 7,5% 3%");
+        let largest = Value::of_digits(&"9".repeat(50), "").to_string();
+        check("99999999999999999999999999999999999999999", &largest);
+        check("", "");
+    }
+
+    #[test]
+    fn russian_words_make_numbers() {
+        let check = |text, expect| check(Lang::Russian, text, expect);
+        check("двадцать пять человек", "25");
+        check("двадцати пяти процентов", "25%");
+        check("две тысячи двадцать четвёртый год", "2024");
+        check("сто двадцать три тысячи пятьсот", "123500");
+        check("полтора миллиона", "1500000");
+        check("два с половиной миллиона", "2500000");
+        check("3,5 млн. тенге, 2 тысячи 500", "3500000 2500");
+        check("пять-шесть дней", "5 6");
+        check("один из нас", "1?");
+        check("двадцать один", "21");
+        check("тысячи людей, миллионы", "");
+        check("тысяча благодарностей", "1000");
+        check("пятого мая и в мае", "5 m5");
+        check("во-вторых", "2");
+        check("в XXI веке", "21");
+        check("пятидесятилетие", "50");
+        check("полмиллиона", "500000");
+        check("стопроцентный", "100%");
+        check("пять. Шесть", "5 6");
+        check("двести тридцать первый", "231");
+    }
+
+    #[test]
+    fn kazakh_words_make_numbers() {
+        let check = |text, expect| check(Lang::Kazakh, text, expect);
+        check("жиырма бес адам", "25");
+        check("жиырма бес пайыз", "25%");
+        check("екі мың жиырма төртінші жыл", "2024");
+        check("жүз жиырма үш мың бес жүз", "123500");
+        check("бір жарым миллион", "1500000");
+        check("екі жарым мың", "2500");
+        check("3,5 млн теңге", "3500000");
+        check("бес-алты күн", "5 6");
+        check("бес алты күн", "5 6");
+        check("бір күні", "1?");
+        check("жиырма бір", "21");
+        check("онда болған", "");
+        check("он бесінші мамырда", "15 m5");
+        check("екі жүз жобаның елу екісі", "200 52");
+        check("жүздеген, мыңдаған адам", "");
+        check("1,5 миллион", "1500000");
+        check("2024 жылғы 5 мамыр", "2024 5 m5");
+        check("үшінші тоқсанда, тоқсанға", "3 90");
+        check("отыз бірдемін", "31");
+        check("мың тоғыз жүз тоқсан бірінші", "1991");
+    }
+}
