@@ -9,7 +9,7 @@ use crate::error::TranslateError;
 use crate::family::{Frame, FrameError};
 use crate::fit::split_to_fit;
 use crate::folder::{ModelFiles, Precision};
-use crate::glossary::{Bias, Found, Pieces, Strength};
+use crate::glossary::{Bias, Found, Pieces};
 use crate::network::{Network, RunOn};
 use crate::search::{Rules, Search, search};
 use crate::target::tokens_of;
@@ -173,7 +173,7 @@ impl OnnxTranslator {
             return Bias::default();
         }
         let pieces = self.pieces.get_or_init(|| Arc::new(Pieces::new(self.vocabulary.pieces())));
-        Bias::new(pieces.clone(), found.iter().map(|found| found.target.clone()).collect(), Strength::default())
+        Bias::new(pieces.clone(), found.iter().map(|found| found.target.clone()).collect())
     }
 
     /// The token ids of a text, as [`decode`](Self::decode) takes them for its prefix.

@@ -222,7 +222,8 @@ fn fits(before: char, first: char) -> bool {
 
 /// Whether a word takes endings with front vowels; none when its letters do not tell.
 fn harmony(word: &str) -> Option<bool> {
-    if word.ends_with('ь') {
+    // Russian surnames go either way: «Тоқаевтың», «Әбіловке».
+    if word.ends_with('ь') || ["ов", "ев", "ин"].iter().any(|ending| word.ends_with(ending)) {
         return None;
     }
     word.chars().rev().find_map(|c| match c {
@@ -279,6 +280,7 @@ mod tests {
         );
         check("оқу", "оқуға оқудың оқуы оқуда оқулар", "оқушы оқулық оқиды");
         check("астана", "астанада астананың астанаға астанадан", "астанаде астаналық астаналықтар");
+        check("тоқаев", "тоқаевтың тоқаевқа тоқаевке тоқаевпен", "тоқаевға тоқаевшыл");
         check("тау", "тауға таудың тауы таулар тауда таудағы", "таулы таулық");
     }
 

@@ -15,7 +15,6 @@ use dostyq_speech::Lang;
 
 use crate::{Direction, TranslateError};
 pub use bias::Bias;
-pub(crate) use bias::Strength;
 pub use file::Problem;
 pub(crate) use kazakh::is_case_ending;
 pub(crate) use pattern::Pattern;

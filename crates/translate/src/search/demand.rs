@@ -74,7 +74,7 @@ mod tests {
     use super::super::search;
     use super::super::tests::{ScriptedSteps, rules};
     use super::*;
-    use crate::glossary::{Pattern, Pieces, Strength};
+    use crate::glossary::{Pattern, Pieces};
 
     /// 0 starts, 1 ends; 2 «Новый», 3 «лицей», 4 «школ», 5 «а», 6 «открыт».
     const TOKENS: [&str; 7] = ["", "", "▁Новый", "▁лицей", "▁школ", "а", "▁открыт"];
@@ -91,7 +91,7 @@ mod tests {
     fn bias(terms: &[&str]) -> Bias {
         let pieces = Pieces::new(TOKENS.iter().map(|token| Some((*token).to_owned())));
         let terms = terms.iter().map(|term| Pattern::new(term, Lang::Russian, false)).collect();
-        Bias::new(pieces.into(), terms, Strength { start: 0.0, leave: 6.0 })
+        Bias::new(pieces.into(), terms)
     }
 
     fn check(terms: &[&str], forced: &[u32], expect: &[u32]) {
