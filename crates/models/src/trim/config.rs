@@ -64,7 +64,7 @@ impl Configuration {
                 self.json[name] = json!(size);
             }
         }
-        visit(&mut self.json, renumber);
+        visit(&mut self.json, &mut |id| renumber(id));
         self.json
     }
 }
