@@ -45,6 +45,7 @@ def arguments():
     ap.add_argument("--average", type=float, default=0.999, help="decay of the running average of the weights")
     ap.add_argument("--check", type=float, default=60, help="seconds between two looks at the held-out pairs")
     ap.add_argument("--log", type=float, default=15, help="seconds between two lines of the log")
+    ap.add_argument("--scored", type=int, default=300, help="pairs of a held-out file that a look translates at most")
     ap.add_argument("--seed", type=int, default=1)
     return ap.parse_args()
 
@@ -234,7 +235,7 @@ def main():
                 n = len(batch["labels"])
                 sums[0] += losses(average, on_device(batch), a.smoothing, 0)[2].item() * n
                 sums[1] += n
-        found = scores(average, tokenizer, dev, device)
+        found = scores(average, tokenizer, dev[:a.scored], device)
         score = sum(s[2] for s in found) / 2
         kept = score > best_score
         if kept:
@@ -284,7 +285,7 @@ def main():
     look()
     say(f"done: {step} steps, {tokens} target tokens in {spent():.0f} s; best held-out chrF++ {best_score:.2f}")
     for path in a.test:
-        say(f"{os.path.basename(path)}: {show(scores(best, tokenizer, read_tsv(path)[:120], device))}")
+        say(f"{os.path.basename(path)}: {show(scores(best, tokenizer, read_tsv(path)[:min(120, a.scored)], device))}")
 
 
 if __name__ == "__main__":
