@@ -32,8 +32,8 @@ struct Standing {
     steps: BTreeMap<u32, usize>,
     /// The letters of it that there are.
     letters: usize,
-    /// Whether a word that belongs to the term may go on with its endings.
-    is_ending: bool,
+    /// The word of the term, and what is written of it, whose endings may follow.
+    ending: Option<(usize, String)>,
     is_done: bool,
 }
 
@@ -71,10 +71,10 @@ impl Bias {
                 continue;
             }
             if self.demanded == Some(place) {
-                self.demand(logits, &standing);
+                self.demand(logits, term, &standing);
                 continue;
             }
-            if standing.letters > 0 && !standing.is_ending {
+            if standing.letters > 0 && standing.ending.is_none() {
                 let cost = LEAVE * standing.letters.min(IN_EARNEST) as f32 / IN_EARNEST as f32;
                 let others = (0..).zip(logits.iter_mut()).filter(|(token, _)| !standing.steps.contains_key(token));
                 others.for_each(|(_, logit)| *logit -= cost);
@@ -83,10 +83,13 @@ impl Bias {
     }
 
     /// Leaves only what goes on with a term, or with the endings of a word inside it.
-    fn demand(&self, logits: &mut [f32], standing: &Standing) {
+    fn demand(&self, logits: &mut [f32], term: &Pattern, standing: &Standing) {
         for (token, logit) in (0..).zip(logits.iter_mut()) {
-            let text = self.pieces.text(token);
-            let is_of_an_ending = standing.is_ending && text.starts_with(char::is_alphabetic);
+            let is_of_an_ending = standing.ending.as_ref().is_some_and(|(word, written)| {
+                let piece = self.pieces.text(token);
+                piece.starts_with(char::is_alphabetic)
+                    && term.is_on_the_way(*word, &open_word(&[written, piece].concat()))
+            });
             if !standing.steps.contains_key(&token) && !is_of_an_ending {
                 *logit = f32::NEG_INFINITY;
             }
@@ -112,7 +115,8 @@ impl Bias {
         let words = words(text);
         let open = words.last().filter(|word| word.is_open);
         let before = |word: usize| (0..word).map(|word| shortest(&term.stems(word))).sum::<usize>();
-        let nowhere = Standing { steps: BTreeMap::new(), letters: 0, is_ending: false, is_done: false };
+        let written = |word: usize| open.map(|open| (word, open.text.to_owned()));
+        let nowhere = Standing { steps: BTreeMap::new(), letters: 0, ending: None, is_done: false };
         match term.progress(&words) {
             Progress::Done => Standing { is_done: true, ..nowhere },
             Progress::Inside { word, letters } => {
@@ -124,13 +128,13 @@ impl Bias {
                 let is_whole = open.is_some_and(|open| term.may_end(word, open));
                 let letters = before(word + 1);
                 let steps = if is_whole { self.along(term, word + 1, "", text, letters) } else { BTreeMap::new() };
-                Standing { steps, letters, is_ending: true, is_done: false }
+                Standing { steps, letters, ending: written(word), is_done: false }
             }
             // The endings of the last word: it is there, and how it ends is the model's to say. It counts as there only
             // when it is a form of the term: «ел» may still become «елу».
             Progress::Ending { word } => {
                 let is_done = open.is_some_and(|open| term.may_end(word, open));
-                Standing { letters: before(word + 1), is_ending: true, is_done, ..nowhere }
+                Standing { letters: before(word + 1), ending: written(word), is_done, ..nowhere }
             }
         }
     }
@@ -152,8 +156,7 @@ impl Bias {
                 if (term.is_capital(word) && is_lower) || is_misspelt || written.len() == begun.len() {
                     continue;
                 }
-                let made = Word { plain: plain(&written), span: 0..written.len(), text: &written, is_open: true };
-                if term.is_on_the_way(word, &made) {
+                if term.is_on_the_way(word, &open_word(&written)) {
                     let letters = before + written.chars().count().min(stem.chars().count());
                     steps.insert(token, letters);
                 }
@@ -161,6 +164,11 @@ impl Bias {
         }
         steps
     }
+}
+
+/// A word in the making that stands alone.
+fn open_word(text: &str) -> Word<'_> {
+    Word { text, plain: plain(text), span: 0..text.len(), is_open: true }
 }
 
 fn shortest(stems: &[String]) -> usize {
@@ -232,5 +240,9 @@ mod tests {
         let allowed: Vec<usize> = (0..TOKENS.len()).filter(|token| logits[*token] == 0.0).collect();
         assert_eq!(allowed.len() + 11, TOKENS.len());
         assert!(logits[2].is_finite() && logits[3].is_finite() && logits[5].is_finite());
+        // Inside the term only its next word may follow, and before that an ending that is one.
+        let mut logits = [0.0; TOKENS.len()];
+        bias("молодёжная политика").demanding(0).apply(&mut logits, &[0, 10, 11]);
+        assert!(logits[13].is_finite() && logits[4].is_infinite() && logits[12].is_infinite());
     }
 }
