@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use dostyq_speech::{LangChoice, RoomId};
+use dostyq_speech::{Lang, LangChoice, RoomId};
 
 /// Bilingual live captions, Kazakh and Russian, for halls where two languages meet.
 #[derive(Debug, Parser)]
@@ -21,6 +21,8 @@ pub enum Command {
     Serve(Serve),
     /// Turn a recording into subtitle files in both languages
     Transcribe(Transcribe),
+    /// Translate text or subtitles
+    Translate(Translate),
     /// Write the subtitle files of a room that was captioned
     Export(Export),
     /// List the sound inputs of this machine
@@ -28,7 +30,7 @@ pub enum Command {
     /// Look after the models
     #[command(subcommand)]
     Models(Models),
-    /// Measure how well recordings with a reference are captioned
+    /// Measure how well recordings and texts with a reference are captioned and translated
     #[command(subcommand)]
     Eval(Eval),
     /// Say what is wrong with a configuration before the doors open
@@ -81,6 +83,25 @@ pub struct Transcribe {
     pub translation: String,
 }
 
+/// Options of `dostyq translate`.
+#[derive(Debug, Args)]
+pub struct Translate {
+    /// A text, or subtitles (SRT), which keep their numbers and times; without it, standard input
+    pub file: Option<PathBuf>,
+    /// The language of the text: kk or ru; by default that of its letters, a line or a file of subtitles at a time
+    #[arg(long)]
+    pub from: Option<Lang>,
+    /// The language that it becomes
+    #[arg(long)]
+    pub to: Option<Lang>,
+    /// The translation model: a name as in `dostyq models list`, or a folder
+    #[arg(long, value_name = "NAME or DIR", default_value = crate::config::DEFAULT_TRANSLATION)]
+    pub model: String,
+    /// Translations that are known already (TMX, or TSV with a Kazakh and a Russian column); may be given again
+    #[arg(long, value_name = "FILE")]
+    pub memory: Vec<PathBuf>,
+}
+
 /// Options of `dostyq export`.
 #[derive(Debug, Args)]
 pub struct Export {
@@ -99,6 +120,40 @@ pub struct Export {
 pub enum Eval {
     /// Caption every recording of a folder that has a reference NAME.json beside it, on a simulated clock
     Speech(EvalSpeech),
+    /// Translate the sentences of a file and compare them with its reference
+    Text(EvalText),
+}
+
+/// Options of `dostyq eval text`.
+#[derive(Debug, Args)]
+pub struct EvalText {
+    /// Lines with the Kazakh sentence, a tab, and the Russian sentence
+    #[arg(value_name = "FILE.tsv")]
+    pub file: PathBuf,
+    /// The language to translate from: kk or ru
+    #[arg(long)]
+    pub from: Lang,
+    /// The language to translate into; by default the other one
+    #[arg(long)]
+    pub to: Option<Lang>,
+    /// Let each sentence grow word by word, and score what stays on the screen
+    #[arg(long)]
+    pub live: bool,
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+    /// Take only the first lines of the file
+    #[arg(long, value_name = "N")]
+    pub first: Option<usize>,
+    /// Write the translations to this file, one a line
+    #[arg(long, value_name = "FILE")]
+    pub hypotheses: Option<PathBuf>,
+    /// The translation model: a name as in `dostyq models list`, or a folder
+    #[arg(long, value_name = "NAME or DIR", default_value = crate::config::DEFAULT_TRANSLATION)]
+    pub model: String,
+    /// Names and terms to keep to
+    #[arg(long, value_name = "FILE")]
+    pub glossary: Option<PathBuf>,
 }
 
 /// Options of `dostyq eval speech`.

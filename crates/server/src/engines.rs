@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -41,14 +41,7 @@ impl Models {
     /// Verifies and loads all models, which takes a second or two.
     pub(crate) fn open(chosen: &ModelChoice) -> anyhow::Result<Models> {
         let store = store()?;
-        let library = store.locate(RUNTIME)?;
-        let library = library.main_file();
-        let environment = ort::init_from(library)
-            .with_context(|| {
-                format!("ONNX Runtime {} cannot be loaded; run: dostyq models verify {RUNTIME}", library.display())
-            })?
-            .build()
-            .context("ONNX Runtime does not start")?;
+        let environment = start_runtime(&store)?;
         let model = store.locate(VOICE_DETECTOR)?.main_file().to_owned();
         let recognisers = open_recognisers(&store, &environment, chosen)?;
         let translator = open_translator(&store, &environment, &chosen.translation)?;
@@ -86,6 +79,27 @@ impl Engines {
         let translator = TranslatorThread::spawn(translator).context("the translator's thread cannot be started")?;
         Ok(Engines { voice_detectors, recogniser: Arc::new(recogniser), translator })
     }
+}
+
+/// Loads ONNX Runtime; once a process.
+fn start_runtime(store: &Store) -> anyhow::Result<ort::environment::Environment> {
+    let library = store.locate(RUNTIME)?;
+    let library = library.main_file();
+    ort::init_from(library)
+        .with_context(|| {
+            format!("ONNX Runtime {} cannot be loaded; run: dostyq models verify {RUNTIME}", library.display())
+        })?
+        .build()
+        .context("ONNX Runtime does not start")
+}
+
+/// A translation model alone, by its name or its folder; once a process.
+pub(crate) fn open_translation(model: &str, direction: Option<Direction>) -> anyhow::Result<OnnxTranslator> {
+    let store = store()?;
+    let folder = Path::new(model);
+    let folder = if folder.is_dir() { folder.to_owned() } else { store.locate(model)?.folder };
+    let environment = start_runtime(&store)?;
+    Ok(OnnxTranslator::open(&environment, &folder, &OnnxOptions { direction, ..OnnxOptions::default() })?)
 }
 
 /// The usual speech model, and the lighter one where the configuration names one.

@@ -87,6 +87,26 @@ pub enum TranslateError {
         /// Why.
         reason: String,
     },
+    /// A file of the translation memory cannot be used at all.
+    #[error("the translation memory {} cannot be used ({reason}): give TMX, or lines of a Kazakh text, a tab and a Russian one", .path.display())]
+    MemoryFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A pair says nothing.
+    #[error("the pair is not taken into the translation memory ({reason}): give one sentence in both languages")]
+    MemoryPair {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No room for another pair.
+    #[error("the translation memory is full ({most} pairs): leave out the files that are not about this event")]
+    MemoryFull {
+        /// How many it holds.
+        most: usize,
+    },
     /// The model failed while it ran.
     #[error("the model in {} failed ({reason}): it has to be opened again; if it fails again, pull it again", .folder.display())]
     Inference {

@@ -5,6 +5,7 @@ mod devices;
 mod models;
 mod serve;
 mod transcribe;
+mod translate;
 
 use std::io::IsTerminal;
 
@@ -17,9 +18,11 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Serve(options) => serve::run(&options),
         Command::Transcribe(options) => transcribe::run(&options),
+        Command::Translate(options) => translate::run(&options),
         Command::Export(options) => crate::export::run(&options),
         Command::Devices => devices::run(),
         Command::Eval(Eval::Speech(options)) => crate::eval::run(&options),
+        Command::Eval(Eval::Text(options)) => crate::eval::text::run(&options),
         Command::Models(command) => models::run(command),
         Command::Check { config } => check::run(&config),
     }

@@ -5,6 +5,7 @@ mod endurance;
 mod offline;
 mod score;
 mod simulation;
+pub(crate) mod text;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

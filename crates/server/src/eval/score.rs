@@ -23,7 +23,7 @@ pub(crate) struct ReferenceSegment {
     pub(crate) words: Vec<(String, f64, f64)>,
 }
 
-/// The median and the 95th percentile, seconds.
+/// The median and the 95th percentile, in the unit of the values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Quantiles {
     pub(crate) p50: Option<f64>,
