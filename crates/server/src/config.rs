@@ -122,14 +122,21 @@ pub struct Room {
     /// The language spoken: auto, kk or ru.
     #[serde(default)]
     pub language: LangChoice,
-    /// Names and terms that may be said there: a file of lines with the Kazakh form, a tab, and the Russian form;
-    /// relative to the configuration's own folder.
+    /// Names and terms that may be said there: a file of lines with the Kazakh form, a tab, and the Russian form (or
+    /// TOML); relative to the configuration's own folder.
     pub glossary: Option<PathBuf>,
+    /// Sentences with their translations, files of TMX or TSV; relative to the configuration's own folder.
+    #[serde(default)]
+    pub memory: Vec<PathBuf>,
     /// What it hears.
     pub input: Input,
 }
 
 impl Room {
+    fn files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        self.input.file.iter_mut().chain(&mut self.glossary).chain(&mut self.memory)
+    }
+
     /// The name for people.
     pub fn title(&self) -> &str {
         self.title.as_deref().unwrap_or(self.name.as_str())
@@ -187,7 +194,7 @@ impl Config {
         let mut config = Config::parse(&text)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         config.server.data = folder.join(&config.server.data);
-        for file in config.rooms.iter_mut().flat_map(|room| room.input.file.iter_mut().chain(&mut room.glossary)) {
+        for file in config.rooms.iter_mut().flat_map(Room::files) {
             *file = folder.join(&*file);
         }
         Ok(config)

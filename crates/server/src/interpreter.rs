@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dostyq_speech::{Lang, SegmentId, Transcript, Translation, join_words};
-use dostyq_translate::{Glossary, LiveText, NumberVerdict, TranslateError, Translated, Translator};
+use dostyq_translate::{Knowledge, LiveText, NumberVerdict, TranslateError, Translated, Translator};
 use serde::Serialize;
 
 /// The committed text of a segment, to be translated.
@@ -13,16 +13,16 @@ pub(crate) struct SourceText {
     pub(crate) text: String,
     /// The segment is over.
     pub(crate) is_final: bool,
-    /// The terms of its room.
-    pub(crate) glossary: Arc<Glossary>,
+    /// What is known in its room.
+    pub(crate) knowledge: Arc<Knowledge>,
 }
 
 impl SourceText {
     /// What of a transcript is to be translated; nothing where nothing is committed.
-    pub(crate) fn of(transcript: &Transcript, glossary: &Arc<Glossary>) -> Option<SourceText> {
+    pub(crate) fn of(transcript: &Transcript, knowledge: &Arc<Knowledge>) -> Option<SourceText> {
         let &Transcript { segment, lang: from, is_final, .. } = transcript;
         let text = join_words(&transcript.committed);
-        (!text.is_empty()).then(|| SourceText { segment, from, text, is_final, glossary: Arc::clone(glossary) })
+        (!text.is_empty()).then(|| SourceText { segment, from, text, is_final, knowledge: Arc::clone(knowledge) })
     }
 }
 
@@ -54,6 +54,8 @@ impl Doubt {
 pub(crate) struct Interpreted {
     pub(crate) translation: Translation,
     pub(crate) doubt: Option<Doubt>,
+    /// Sentences of it that people wrote: they were in the memory.
+    pub(crate) remembered: usize,
 }
 
 /// Translates the segments of all rooms as they grow.
@@ -74,17 +76,16 @@ impl Interpreter {
     ) -> Result<Interpreted, TranslateError> {
         let &SourceText { segment, from, is_final, .. } = source;
         let open = self.open.remove(&room).filter(|(known, live)| *known == segment && live.from() == from);
-        let mut live = open.map_or_else(|| LiveText::new(from, Arc::clone(&source.glossary)), |(_, live)| live);
-        let (text, doubt) = if is_final {
+        let mut live = open.map_or_else(|| LiveText::new(from, Arc::clone(&source.knowledge)), |(_, live)| live);
+        let translation = |text| Translation { segment, lang: from.other(), text, is_final };
+        if is_final {
             let translated = live.finish(translator, &source.text)?;
-            let doubt = Doubt::of(&translated, from.other());
-            (translated.text, doubt)
-        } else {
-            let committed = live.grow(translator, &source.text);
-            self.open.insert(room, (segment, live));
-            (committed?, None)
-        };
-        Ok(Interpreted { translation: Translation { segment, lang: from.other(), text, is_final }, doubt })
+            let (doubt, remembered) = (Doubt::of(&translated, from.other()), translated.remembered);
+            return Ok(Interpreted { translation: translation(translated.text), doubt, remembered });
+        }
+        let committed = live.grow(translator, &source.text);
+        self.open.insert(room, (segment, live));
+        Ok(Interpreted { translation: translation(committed?), doubt: None, remembered: 0 })
     }
 
     /// A room is gone.

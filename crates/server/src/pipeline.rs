@@ -19,7 +19,7 @@ use anyhow::Context;
 use dostyq_capture::Source;
 use dostyq_recognise::{Heard, Listener, RecogniserThread, Verdict};
 use dostyq_speech::{CaptionEvent, Effort, LangChoice, Marker, SampleTime, SegmentId};
-use dostyq_translate::Glossary;
+use dostyq_translate::Knowledge;
 
 use crate::Stop;
 use crate::engines::Engines;
@@ -53,7 +53,7 @@ pub struct RoomOptions {
     pub name: String,
     /// The language spoken.
     pub language: LangChoice,
-    /// Names and terms.
+    /// Names, terms, and sentences that are translated already.
     pub terms: RoomTerms,
     /// The id of the next segment; 1 for a new room.
     pub first_segment: SegmentId,
@@ -156,13 +156,13 @@ pub fn start(
 fn answer(
     arrivals: SyncSender<Arrival>,
     translator: TranslatorDesk,
-    glossary: Arc<Glossary>,
+    knowledge: Arc<Knowledge>,
 ) -> impl FnMut(Verdict) + Send + 'static {
     // What was handed to the translator last: the segment, and how much of it.
     let mut latest = (SegmentId(0), 0);
     move |verdict| {
         let is_translated = verdict.effort < Effort::SourceOnly;
-        let source = heard(&verdict).and_then(|heard| SourceText::of(&heard.transcript, &glossary));
+        let source = heard(&verdict).and_then(|heard| SourceText::of(&heard.transcript, &knowledge));
         arrivals.send(Arrival::Heard(Box::new(verdict))).ok();
         let Some(source) = source else { return };
         let (segment, is_final) = (source.segment, source.is_final);

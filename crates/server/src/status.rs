@@ -47,6 +47,8 @@ pub(crate) struct Snapshot {
     /// Translations that lack a number or a term of their source or have another number, and the latest of them.
     doubtful_translations: u64,
     doubt: Option<Doubt>,
+    /// Sentences whose translation was in the memory.
+    remembered_sentences: u64,
     /// Hypotheses thrown out, by cause.
     rejected: BTreeMap<&'static str, u64>,
     /// What the operator says about the language spoken.
@@ -110,6 +112,10 @@ impl RoomStatus {
 
     pub(crate) fn not_translated(&self) {
         self.lock().now.untranslated_segments += 1;
+    }
+
+    pub(crate) fn remembered(&self, sentences: usize) {
+        self.lock().now.remembered_sentences += sentences as u64;
     }
 
     pub(crate) fn doubted(&self, doubt: Doubt) {

@@ -230,7 +230,7 @@ mod tests {
                 from: Lang::Russian,
                 text: text.trim_end_matches('!').into(),
                 is_final,
-                glossary: Arc::default(),
+                knowledge: Arc::default(),
             };
             let answers = answers.clone();
             let answer = Box::new(move |interpreted: Option<Interpreted>| {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use dostyq_speech::Lang;
 
 use crate::target::join_target;
-use crate::{Direction, Glossary, SentenceRequest, TranslateError, Translated, Translator, split_sentences};
+use crate::{Direction, Knowledge, SentenceRequest, TranslateError, Translated, Translator, split_sentences};
 use policy::{AgreementPolicy, Caution};
 
 /// Sure enough that committing early costs less than a point of chrF++ against translating whole sentences, with
@@ -22,7 +22,7 @@ const CAUTION: Caution = Caution { agreements: 4, held_back: 3 };
 #[derive(Clone, Debug)]
 pub struct LiveText {
     direction: Direction,
-    glossary: Arc<Glossary>,
+    knowledge: Arc<Knowledge>,
     /// Bytes of the source whose translation is decided.
     consumed: usize,
     /// Its translation.
@@ -30,14 +30,16 @@ pub struct LiveText {
     open: AgreementPolicy,
     /// Bytes of the translation that were shown.
     shown: usize,
+    /// Sentences that the memory knew.
+    remembered: usize,
 }
 
 impl LiveText {
     /// A text of which nothing has been said.
-    pub fn new(from: Lang, glossary: Arc<Glossary>) -> LiveText {
+    pub fn new(from: Lang, knowledge: Arc<Knowledge>) -> LiveText {
         let direction = Direction { from, to: from.other() };
         let (decided, open) = Default::default();
-        LiveText { direction, glossary, consumed: 0, decided, open, shown: 0 }
+        LiveText { direction, knowledge, consumed: 0, decided, open, shown: 0, remembered: 0 }
     }
 
     /// The language that is spoken.
@@ -64,7 +66,7 @@ impl LiveText {
                 direction: self.direction,
                 committed: self.open.committed(),
                 expected: &self.open.guessed(),
-                glossary: &self.glossary,
+                glossary: &self.knowledge.glossary,
                 is_draft: true,
             };
             let translation = translator.sentence(&request)?;
@@ -84,7 +86,9 @@ impl LiveText {
         for sentence in self.undecided(translator, source)? {
             self.decide(translator, sentence)?;
         }
-        Ok(Translated::check(source, &self.decided, self.direction, &self.glossary, self.shown))
+        let glossary = &self.knowledge.glossary;
+        let translated = Translated::check(source, &self.decided, self.direction, glossary, self.shown);
+        Ok(Translated { remembered: self.remembered, ..translated })
     }
 
     /// The sentences of the source from where its translation is not decided, each so short that the model can take it.
@@ -103,7 +107,14 @@ impl LiveText {
 
     fn decide(&mut self, translator: &mut (impl Translator + ?Sized), sentence: &str) -> Result<(), TranslateError> {
         let committed = self.open.committed();
-        let (direction, glossary) = (self.direction, &self.glossary);
+        let (direction, Knowledge { glossary, memory }) = (self.direction, &*self.knowledge);
+        // What a reader has seen of the machine's translation stays, so the memory then comes too late.
+        if let Some(found) = memory.find(sentence, direction).filter(|_| committed.is_empty()) {
+            self.decided = join(&self.decided, found.text);
+            self.open = AgreementPolicy::default();
+            self.remembered += 1;
+            return Ok(());
+        }
         let request = SentenceRequest { sentence, direction, committed, expected: &[], glossary, is_draft: false };
         let translation = translator.sentence(&request)?;
         self.decided = join(&self.decided, &join_target(&translation));
@@ -188,6 +199,20 @@ mod tests {
         live.grow(&mut translator, "Иә. Жоқ ошибка").expect_err("scripted");
         assert_eq!(live.clone().finish(&mut translator, "Иә. Жоқ әлі").expect("scripted").text, "ИӘ. ЖОҚ ӘЛІ");
         live.finish(&mut translator, "Иә. Жоқ ошибка").expect_err("scripted");
+    }
+
+    #[test]
+    fn what_people_wrote_wins_unless_something_else_was_shown() {
+        let mut knowledge = Knowledge::default();
+        knowledge.memory.add("Сәлем, достар!", "Здравствуйте, друзья!").expect("a pair");
+        let mut translator = ScriptedTranslator::default();
+        let live = LiveText::new(Lang::Kazakh, Arc::new(knowledge));
+        let translated = live.clone().finish(&mut translator, "Сәлем достар! Иә").expect("scripted");
+        assert_eq!((translated.text.as_str(), translated.remembered), ("Здравствуйте, друзья! ИӘ", 1));
+        let mut late = live;
+        late.open
+            .grow(&[TargetWord { text: "СӘЛЕМ".into(), tokens: vec![1] }], Caution { agreements: 1, held_back: 0 });
+        assert_eq!(late.finish(&mut translator, "Сәлем достар!").expect("scripted").text, "СӘЛЕМ ДОСТАР!");
     }
 
     #[test]

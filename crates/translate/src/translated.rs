@@ -9,6 +9,8 @@ pub struct Translated {
     pub missed: Vec<Term>,
     /// What became of its numbers.
     pub numbers: NumberVerdict,
+    /// Sentences of it that people wrote: they were in the memory.
+    pub remembered: usize,
 }
 
 impl Translated {
@@ -28,6 +30,6 @@ impl Translated {
     pub fn check(source: &str, target: &str, direction: Direction, glossary: &Glossary, shown: usize) -> Translated {
         let (text, numbers) = numbers::check(source, target, direction, shown);
         let missed = glossary.missed(source, &text, direction).into_iter().cloned().collect();
-        Translated { text, missed, numbers }
+        Translated { text, missed, numbers, remembered: 0 }
     }
 }

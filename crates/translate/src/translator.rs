@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use dostyq_speech::Lang;
 
-use crate::{Glossary, LiveText, TargetWord, TranslateError, Translated};
+use crate::{Glossary, Knowledge, LiveText, TargetWord, TranslateError, Translated};
 
 /// Turns text of one language into text of another; lives on one thread, which it blocks while it works.
 ///
@@ -31,14 +31,14 @@ pub trait Translator: Send {
         Ok(self.translate_with(text, Direction { from, to }, &Arc::default())?.text)
     }
 
-    /// The same, led to the terms of a glossary and looked over.
+    /// The same with what people know about it, and looked over.
     fn translate_with(
         &mut self,
         text: &str,
         direction: Direction,
-        glossary: &Arc<Glossary>,
+        knowledge: &Arc<Knowledge>,
     ) -> Result<Translated, TranslateError> {
-        LiveText::new(direction.from, Arc::clone(glossary)).finish(self, text)
+        LiveText::new(direction.from, Arc::clone(knowledge)).finish(self, text)
     }
 }
 

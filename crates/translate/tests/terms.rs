@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use common::{open, repository};
 use dostyq_speech::Lang;
-use dostyq_translate::{Direction, Glossary, OnnxOptions, Search, Translator};
+use dostyq_translate::{Direction, Glossary, Knowledge, OnnxOptions, Search, Translator};
 
 const TERMS: &str = "ерікті\tволонтёр\nтәлімгер\tнаставник\nжастар саясаты\tмолодёжная политика\nхаттама\tпротокол\n\
                      министрлік\tминистерство\nсауалнама\tанкета\nНұрлан Әбілов\tНурлан Абилов\nQazInnovations\t=\n";
@@ -34,13 +34,13 @@ const RUSSIAN: [&str; 5] = [
 fn terms_are_there_in_one_of_their_forms() {
     let (glossary, problems) = Glossary::parse(Path::new("test.tsv"), TERMS.as_bytes());
     assert!(problems.is_empty(), "{problems:?}");
-    let glossary = Arc::new(glossary);
+    let knowledge = Arc::new(Knowledge { glossary: glossary.clone(), ..Knowledge::default() });
     for search in [Search::GREEDY, Search::BEAM] {
         let mut translator = open(&repository("models/dostyq-mini"), &OnnxOptions { search, ..OnnxOptions::default() });
         for (from, sentences) in [(Lang::Kazakh, &KAZAKH[..]), (Lang::Russian, &RUSSIAN[..])] {
             let direction = Direction { from, to: from.other() };
             for sentence in sentences {
-                let translated = translator.translate_with(sentence, direction, &glossary).expect("a plain text");
+                let translated = translator.translate_with(sentence, direction, &knowledge).expect("a plain text");
                 assert!(!glossary.find(sentence, direction).is_empty(), "{sentence}");
                 assert!(translated.missed.is_empty(), "{sentence} {translated:?}");
             }

@@ -24,6 +24,7 @@ import { tell, tellEffort } from "./words.js";
  * @property {number} segments
  * @property {number} untranslated_segments
  * @property {number} doubtful_translations
+ * @property {number} remembered_sentences
  * @property {{ text: string, lacks: string[], added: string[] } | null} doubt
  * @property {Record<string, number>} rejected
  * @property {string} effort
@@ -166,6 +167,9 @@ class Card {
     const lines = [String(status.segments)];
     if (status.untranslated_segments > 0) {
       lines.push(`${tell(ui, "untranslated")}: ${status.untranslated_segments}`);
+    }
+    if (status.remembered_sentences > 0) {
+      lines.push(`${tell(ui, "remembered")}: ${status.remembered_sentences}`);
     }
     if (rejected.length > 0) {
       lines.push(`${tell(ui, "rejected")}: ${rejected.join(", ")}`);

@@ -43,6 +43,7 @@ const WORDS = {
   segments: { kk: "Жолдар", ru: "Строки", en: "Lines" },
   untranslated: { kk: "аударылмаған", ru: "без перевода", en: "not translated" },
   doubtful: { kk: "Аударманы тексеріңіз", ru: "Проверьте перевод", en: "Check the translation" },
+  remembered: { kk: "жадтан", ru: "из памяти", en: "from the memory" },
   lacks: { kk: "жоқ", ru: "нет", en: "lacks" },
   added: { kk: "артық", ru: "лишнее", en: "added" },
   rejected: { kk: "қабылданбаған", ru: "отброшено", en: "rejected" },

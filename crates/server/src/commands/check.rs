@@ -14,8 +14,9 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
         if let Err(fault) = room::open_source(&hall.input, dostyq_speech::SampleTime::ZERO) {
             faults.push(format!("room \"{}\".input: {fault}", hall.name));
         }
-        let problems = glossary::read(hall.glossary.as_deref()).map_or_else(|e| vec![e.to_string()], |(_, p)| p);
-        faults.extend(problems.iter().map(|fault| format!("room \"{}\".glossary: {fault}", hall.name)));
+        let terms = glossary::read(hall.glossary.as_deref(), &hall.memory);
+        let problems = terms.map_or_else(|error| vec![error.to_string()], |(_, problems)| problems);
+        faults.extend(problems.iter().map(|fault| format!("room \"{}\": {fault}", hall.name)));
     }
     if let Err(error) = TcpListener::bind(config.server.listen) {
         faults.push(format!("server.listen: {}", crate::web::cannot_listen(config.server.listen, &error)));

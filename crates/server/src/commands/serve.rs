@@ -91,7 +91,7 @@ fn open_room(
     let publisher = hub.open_room(hall.name.clone(), hall.title())?;
     let log = LogSink { log: Arc::clone(log), room: hall.name.clone(), stop: stop.clone() };
     let sink = LiveSink { publisher, log };
-    let terms = glossary::read_for_session(hall.glossary.as_deref());
+    let terms = glossary::read_for_session(hall.glossary.as_deref(), &hall.memory);
     let terms = terms.with_context(|| format!("room \"{}\"", hall.name))?;
     let name = hall.name.to_string();
     let options = RoomOptions { name, language: hall.language, terms, first_segment, begin, is_live: true };

@@ -53,7 +53,7 @@ pub(super) fn run(options: &Transcribe) -> anyhow::Result<()> {
     let room_options = RoomOptions {
         name: name.clone(),
         language: options.lang,
-        terms: glossary::read_for_session(options.glossary.as_deref())?,
+        terms: glossary::read_for_session(options.glossary.as_deref(), &[])?,
         first_segment: SegmentId(1),
         begin: SampleTime::ZERO,
         is_live: options.realtime,

@@ -84,7 +84,7 @@ fn live(
     cores: usize,
 ) -> anyhow::Result<(Report, Vec<TraceLine>)> {
     let charge = if options.wall { Charge::Wall } else { Charge::Processor { cores } };
-    let terms = glossary::read_for_session(options.glossary.as_deref())?;
+    let terms = glossary::read_for_session(options.glossary.as_deref(), &[])?;
     let ladder = models.ladder();
     let mut simulation = Simulation::new(Machine::of(models), ladder, charge);
     let session = Session::default();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use dostyq_capture::{Recovery, Source};
 use dostyq_recognise::{EngineSet, Heard, Ladder, Listener, Workload};
 use dostyq_speech::{Effort, LangChoice, SampleTime, SegmentId, Transcript, Utterance};
-use dostyq_translate::{Glossary, Translator};
+use dostyq_translate::{Knowledge, Translator};
 
 use super::charge::Charge;
 use crate::engines::Models;
@@ -70,7 +70,7 @@ struct Room {
     detector: Detector,
     attention: Attention,
     listener: Listener,
-    glossary: Arc<Glossary>,
+    knowledge: Arc<Knowledge>,
     effort: Effort,
     /// What was translated last: the segment, and how much of it.
     translated: (SegmentId, usize),
@@ -117,7 +117,7 @@ impl<'a> Simulation<'a> {
             detector: (self.machine.new_detector)()?,
             attention: Attention::new(SegmentId(1), SampleTime::ZERO, true),
             listener: Listener::new(lang, Arc::clone(&terms.spoken)),
-            glossary: Arc::clone(&terms.translated),
+            knowledge: Arc::clone(&terms.translated),
             effort: Effort::Full,
             translated: (SegmentId(0), 0),
             has_ended: false,
@@ -218,7 +218,7 @@ impl<'a> Simulation<'a> {
     /// The translation itself is not scored here; its work delays what comes after it.
     fn translate(&mut self, number: usize, transcript: &Transcript) -> anyhow::Result<()> {
         let room = &mut self.rooms[number];
-        let Some(source) = SourceText::of(transcript, &room.glossary) else { return Ok(()) };
+        let Some(source) = SourceText::of(transcript, &room.knowledge) else { return Ok(()) };
         let now = (source.segment, source.text.len());
         if !source.is_final && std::mem::replace(&mut room.translated, now) == now {
             return Ok(());

@@ -43,7 +43,7 @@ pub(crate) fn run(options: &EvalText) -> anyhow::Result<()> {
     let mut pairs = pairs::read(&options.file)?;
     pairs.truncate(options.first.unwrap_or(usize::MAX));
     let mut translator = open_translation(&options.model, Some(direction))?;
-    let terms = glossary::read_for_session(options.glossary.as_deref())?;
+    let terms = glossary::read_for_session(options.glossary.as_deref(), &[])?;
     let evaluate = if options.live { run::live } else { run::whole };
     let figures = evaluate(&mut translator, &pairs, direction, &terms.translated)?;
     if let Some(path) = &options.hypotheses {

@@ -38,7 +38,8 @@ impl Captions {
         for arrival in queue {
             match arrival {
                 Arrival::Heard(verdict) => self.heard(&verdict),
-                Arrival::Translated(Interpreted { translation, doubt }) => {
+                Arrival::Translated(Interpreted { translation, doubt, remembered }) => {
+                    self.status.remembered(remembered);
                     if let Some(doubt) = doubt {
                         self.status.doubted(doubt);
                     }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cpu_time::ThreadTime;
-use dostyq_translate::{Direction, Glossary, LiveText, Translator, numbers};
+use dostyq_translate::{Direction, Glossary, Knowledge, LiveText, Translator, numbers};
 
 use super::bleu::Bleu;
 use super::chrf::Chrf;
@@ -30,13 +30,13 @@ pub(super) fn whole(
     translator: &mut dyn Translator,
     pairs: &[Pair],
     direction: Direction,
-    glossary: &Arc<Glossary>,
+    knowledge: &Arc<Knowledge>,
 ) -> anyhow::Result<Figures> {
     let mut scores = Scores::default();
     for pair in pairs {
         let source = pair.text(direction.from);
-        let translated = scores.charge(|| translator.translate_with(source, direction, glossary))?.text;
-        scores.add(pair, direction, translated, glossary);
+        let translated = scores.charge(|| translator.translate_with(source, direction, knowledge))?.text;
+        scores.add(pair, direction, translated, &knowledge.glossary);
     }
     Ok(scores.figures())
 }
@@ -46,12 +46,12 @@ pub(super) fn live(
     translator: &mut dyn Translator,
     pairs: &[Pair],
     direction: Direction,
-    glossary: &Arc<Glossary>,
+    knowledge: &Arc<Knowledge>,
 ) -> anyhow::Result<Figures> {
     let mut scores = Scores::default();
     let mut erasure = Erasure::default();
     for pair in pairs {
-        let mut live = LiveText::new(direction.from, Arc::clone(glossary));
+        let mut live = LiveText::new(direction.from, Arc::clone(knowledge));
         let mut outputs = Vec::new();
         let source = pair.text(direction.from);
         for said in beginnings(source) {
@@ -60,7 +60,7 @@ pub(super) fn live(
         let shown = scores.charge(|| live.finish(translator, source))?.text;
         outputs.push(shown.clone());
         erasure.add(&outputs);
-        scores.add(pair, direction, shown, glossary);
+        scores.add(pair, direction, shown, &knowledge.glossary);
     }
     Ok(Figures { normalised_erasure: erasure.normalised(), ..scores.figures() })
 }

@@ -55,7 +55,8 @@ fn numbers_and_terms_are_summed_over_sentences() {
     let (glossary, _) = Glossary::parse("g.tsv".as_ref(), "мектеп\tшкола\n".as_bytes());
     let pairs = pairs("Мектепте 12 сынып, 3 бала.\tа\nМектеп 4.\tа\nОны бар.\tа\n");
     let mut translator = ScriptedTranslator::default();
-    let figures = whole(&mut translator, &pairs, DIRECTION, &Arc::new(glossary)).expect("scripted");
+    let figures = whole(&mut translator, &pairs, DIRECTION, &Arc::new(Knowledge { glossary, ..Knowledge::default() }))
+        .expect("scripted");
     assert_eq!(figures.number_accuracy, Some(1.0), "digits stay in capitals");
     assert_eq!(figures.term_accuracy, Some(0.0), "none of the two is translated");
     assert_eq!(figures.hypotheses.len(), 3);
