@@ -1,0 +1,271 @@
+use dostyq_speech::{Lang, SampleTime, SegmentId, Transcript, Word};
+
+use crate::clock::VoiceClock;
+use crate::fold::fold;
+use crate::matcher::{Best, Column, HeardSound, Matcher};
+use crate::recital::Recital;
+use crate::script::Script;
+use crate::{Choice, OnAir, PreparedSpeech, Step};
+
+/// Log-likelihood ratio from which a run is believed.
+const BELIEVED_FROM: f32 = 5.0;
+/// The same for a jump within the script, which takes off air what was being said.
+const JUMP_FROM: f32 = 8.0;
+/// Log-likelihood ratio of what was heard of a new passage from which it is believed to have begun.
+const BEGUN_FROM: f32 = 2.5;
+/// Odds above which what was heard last moves the place on.
+const MOVES_FROM: f32 = 0.0;
+/// Odds below which the speaker has left the script.
+const LEFT_BELOW: f32 = -1.0;
+/// Seconds of voice without a sound of the script heard as itself after which the speaker has left it in any case.
+const LOST_AFTER_SECS: f64 = 5.0;
+/// Sounds by which a place may be behind what was said already without being a jump back.
+const JITTER: usize = 20;
+/// Sounds of slack in judging whether a passage that was not heard can have been said in the time.
+const SLACK: f64 = 12.0;
+/// By which factor a passage may be said faster than usual.
+const HURRY: f64 = 1.7;
+
+/// What a recogniser makes of a segment as far as it has heard it, believed or not.
+///
+/// The follower does best with all of a hypothesis, even words that are not fit to be shown: that the recogniser wrote
+/// something wrong at the right place is what it lives on.
+#[derive(Clone, Copy, Debug)]
+pub struct Draft<'a> {
+    /// The segment.
+    pub segment: SegmentId,
+    /// The language that they are in.
+    pub lang: Lang,
+    /// All words, in order of time.
+    pub words: &'a [Word],
+    /// Up to where the sound was heard that the words were made of.
+    pub heard_until: SampleTime,
+    /// Whether the segment ends with it.
+    pub is_final: bool,
+}
+
+/// Follows a speaker through a prepared speech.
+///
+/// A state machine that cannot fail. It is fed with the recogniser's drafts and with the voice detector's word on whether
+/// somebody speaks, and answers with what becomes of the captions. Cost: each draft is laid against the whole script, a
+/// few million steps for an hour of speech.
+#[derive(Clone, Debug)]
+pub struct Follower {
+    script: Script,
+    matcher: Matcher,
+    clock: VoiceClock,
+    /// After all segments that have ended.
+    settled: Column,
+    choice: Choice,
+    recital: Option<Recital>,
+    /// The number of the next line.
+    lines: u64,
+    odds: f32,
+    pair: Option<usize>,
+    rate: f64,
+}
+
+/// Sounds of the script in a second of voice, before a speaker has shown their own pace.
+const USUAL_RATE: f64 = 12.5;
+
+impl Follower {
+    /// Waits for the speech to begin.
+    pub fn new(speech: &PreparedSpeech) -> Follower {
+        let script = Script::of(speech);
+        let matcher = Matcher::new(&script);
+        Follower {
+            settled: matcher.silence(),
+            script,
+            matcher,
+            clock: VoiceClock::default(),
+            choice: Choice::Auto,
+            recital: None,
+            lines: 1,
+            odds: 0.0,
+            pair: None,
+            rate: USUAL_RATE,
+        }
+    }
+
+    /// What the operator sees.
+    pub fn on_air(&self) -> OnAir {
+        OnAir { choice: self.choice, is_script: self.recital.is_some(), pair: self.pair, odds: self.odds }
+    }
+
+    /// The operator chooses; it holds at once.
+    pub fn choose(&mut self, choice: Choice) -> Vec<Step> {
+        self.choice = choice;
+        let mut steps = Vec::new();
+        match choice {
+            Choice::Machine => self.leave(&mut steps),
+            Choice::Script if self.recital.is_none() && !self.script.passages.is_empty() => {
+                let place = self.settled.best(&self.matcher).filter(|best| best.gain >= BELIEVED_FROM).map(|best| best.place);
+                let now = self.clock.now();
+                steps.push(Step::Entered { since: now });
+                self.begin(place.unwrap_or_else(|| self.due()), now);
+            }
+            _ => {}
+        }
+        steps
+    }
+
+    /// The room has been heard up to `now`, and since the moment before somebody spoke or nobody did. Call it at least
+    /// every 100 ms: words appear with the time of their speaking, not with the recogniser's drafts.
+    pub fn advance(&mut self, now: SampleTime, is_voiced: bool) -> Vec<Step> {
+        self.clock.advance(now, is_voiced);
+        let mut steps = Vec::new();
+        if let Some(recital) = &mut self.recital {
+            let is_lost = recital.voice_since_evidence(&self.clock) > LOST_AFTER_SECS;
+            if is_lost && self.choice == Choice::Auto {
+                self.leave(&mut steps);
+            } else {
+                recital.advance(&self.script, &self.clock, self.rate, &mut steps);
+                self.pair = Some(recital.pair(&self.script));
+            }
+        }
+        steps
+    }
+
+    /// What the recogniser makes of a segment now. Drafts of a segment come in order, and segments too.
+    pub fn hear(&mut self, draft: Draft<'_>) -> Vec<Step> {
+        let mut column = self.settled.clone();
+        for sound in sounds(draft) {
+            self.matcher.hear(&self.script, &mut column, sound, self.rate as f32);
+        }
+        let best = column.best(&self.matcher);
+        if draft.is_final {
+            self.matcher.settle(&mut column);
+            self.settled = column;
+        }
+        let mut steps = Vec::new();
+        if let Some(best) = best.filter(|_| !draft.words.is_empty() && self.choice != Choice::Machine) {
+            self.odds = best.odds;
+            self.judge(best, &mut steps);
+            if let Some(recital) = &mut self.recital {
+                recital.heard_until(self.clock.voiced(draft.heard_until), best.shortfall);
+            }
+        }
+        steps
+    }
+
+    /// The same from a transcript: what is committed and what is shown of the rest.
+    pub fn hear_transcript(&mut self, transcript: &Transcript) -> Vec<Step> {
+        let words: Vec<_> = transcript.committed.iter().chain(&transcript.tentative).cloned().collect();
+        self.hear(Draft {
+            segment: transcript.segment,
+            lang: transcript.lang,
+            words: &words,
+            heard_until: transcript.span.end,
+            is_final: transcript.is_final,
+        })
+    }
+
+    /// Whether the speaker comes in, goes on, jumps or leaves.
+    fn judge(&mut self, best: Best, steps: &mut Vec<Step>) {
+        let matched = moment(best.run.matched_millis);
+        let Some(recital) = &mut self.recital else {
+            if best.gain >= BELIEVED_FROM && best.odds > 0.0 && self.had_time(best) {
+                self.come_in(best, steps);
+            }
+            return;
+        };
+        if best.odds < LEFT_BELOW && self.choice == Choice::Auto {
+            return self.leave(steps);
+        }
+        let said = recital.said_until(&self.script);
+        let entered = best.run.entered_at as usize;
+        let voice = |at: SampleTime| self.clock.voiced(at);
+        let (place, anchored) = recital.anchor();
+        let could_be_said = |until: usize, at: SampleTime| {
+            until as f64 <= place.max(said) as f64 + SLACK + HURRY * self.rate * (voice(at) - anchored).max(0.0)
+        };
+        let is_same_text = recital.is_same_text(&self.script, best.place);
+        // The run may have begun after a stretch that nobody could make out; it goes on if there was time for all of it.
+        let goes_on = is_same_text
+            && best.place + JITTER >= said
+            && could_be_said(best.place, matched)
+            && could_be_said(entered, moment(best.run.entered_millis));
+        let is_begun = !recital.is_beyond(&self.script, best.place) || best.passage_gain >= BEGUN_FROM;
+        if goes_on && (!is_begun || best.odds < MOVES_FROM) {
+            // Too little to tell; the next draft will.
+        } else if goes_on {
+            recital.heard(best.place, voice(matched));
+            if let Some(rate) = recital.pace() {
+                self.rate = rate;
+            }
+        } else if best.gain >= JUMP_FROM && best.odds > 0.0 && !recital.began_with(&best.run) && self.had_time(best) {
+            self.come_in(best, steps);
+        }
+    }
+
+    /// Whether a run can have been said in its time. One that cannot is a loop of the recogniser.
+    fn had_time(&self, best: Best) -> bool {
+        let voice = |millis| self.clock.voiced(moment(millis));
+        let secs = voice(best.run.matched_millis) - voice(best.run.entered_millis);
+        (best.place - best.run.entered_at as usize) as f64 <= SLACK + HURRY * self.rate * secs
+    }
+
+    /// Begins where a run began.
+    fn come_in(&mut self, best: Best, steps: &mut Vec<Step>) {
+        let place = self.beginning(best);
+        let since = moment(best.run.entered_millis);
+        if let Some(recital) = &mut self.recital {
+            recital.end(&self.script, steps);
+            self.lines = recital.number();
+            self.recital = None;
+        } else {
+            steps.push(Step::Entered { since });
+        }
+        self.begin(place, since);
+        let voiced = self.clock.voiced(moment(best.run.matched_millis));
+        if let Some(recital) = &mut self.recital {
+            recital.remember(best.run);
+            recital.heard(best.place, voiced);
+            recital.advance(&self.script, &self.clock, self.rate, steps);
+        }
+    }
+
+    /// The first sound of a run, or that of its passage if that is so near that the words between were hardly left out.
+    fn beginning(&self, best: Best) -> usize {
+        let entered = best.run.entered_at as usize;
+        let first = self.script.passages[self.script.passage_of[entered] as usize].sounds.0;
+        if entered - first <= JITTER { first } else { self.script.start_of(self.script.word_at(entered)) }
+    }
+
+    fn begin(&mut self, place: usize, since: SampleTime) {
+        let word = self.script.word_at(place);
+        self.recital = Some(Recital::new(&self.script, word, self.lines, since, self.clock.voiced(since)));
+    }
+
+    /// Where the speech goes on if nothing else is known: after the pair that was said last, or at its beginning.
+    fn due(&self) -> usize {
+        let after = self.pair.map_or(0, |pair| pair + 1);
+        self.script.passages.iter().find(|passage| passage.pair >= after).map_or(0, |passage| passage.sounds.0)
+    }
+
+    fn leave(&mut self, steps: &mut Vec<Step>) {
+        if let Some(mut recital) = self.recital.take() {
+            recital.end(&self.script, steps);
+            self.lines = recital.number();
+            steps.push(Step::Left { since: recital.last_said() });
+        }
+    }
+}
+
+fn moment(millis: u32) -> SampleTime {
+    SampleTime::from_millis(u64::from(millis))
+}
+
+/// The sounds of a draft, spread evenly over the times of their words.
+fn sounds(draft: Draft<'_>) -> Vec<HeardSound> {
+    let mut sounds = Vec::new();
+    for word in draft.words {
+        let folded = fold(&word.text, draft.lang);
+        let (start, length, count) = (word.span.start.as_millis(), word.span.length_millis(), folded.len() as u64);
+        sounds.extend((1u64..).zip(folded).map(|(place, sound)| HeardSound {
+            sound,
+            millis: (start + length * place / count).min(u64::from(u32::MAX)) as u32,
+        }));
+    }
+    sounds
+}
