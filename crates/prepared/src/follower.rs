@@ -8,7 +8,7 @@ use crate::script::Script;
 use crate::{Choice, OnAir, PreparedSpeech, Step};
 
 /// Log-likelihood ratio from which a run is believed.
-const BELIEVED_FROM: f32 = 5.0;
+const BELIEVED_FROM: f32 = 6.0;
 /// The same for a jump within the script, which takes off air what was being said.
 const JUMP_FROM: f32 = 8.0;
 /// Log-likelihood ratio of what was heard of a new passage from which it is believed to have begun.
@@ -16,11 +16,15 @@ const BEGUN_FROM: f32 = 2.5;
 /// Odds above which what was heard last moves the place on.
 const MOVES_FROM: f32 = 0.0;
 /// Odds below which the speaker has left the script.
-const LEFT_BELOW: f32 = -1.0;
-/// Seconds of voice without a sound of the script heard as itself after which the speaker has left it in any case.
+const LEFT_BELOW: f32 = -3.0;
+/// Seconds of voice that were heard without a sound of the script in them, and seconds of voice that were not heard at all
+/// yet, after which nobody knows where the speaker is.
 const LOST_AFTER_SECS: f64 = 5.0;
+const DEAF_AFTER_SECS: f64 = 10.0;
 /// Sounds by which a place may be behind what was said already without being a jump back.
 const JITTER: usize = 20;
+/// Sounds by which what was said may be ahead of a run that it belongs to.
+const MOST_AHEAD: usize = 60;
 /// Sounds of slack in judging whether a passage that was not heard can have been said in the time.
 const SLACK: f64 = 12.0;
 /// By which factor a passage may be said faster than usual.
@@ -60,6 +64,8 @@ pub struct Follower {
     recital: Option<Recital>,
     /// The number of the next line.
     lines: u64,
+    /// The first word that was not said yet when the script was on air last, and when the word before it was.
+    said: (usize, SampleTime),
     odds: f32,
     pair: Option<usize>,
     rate: f64,
@@ -81,6 +87,7 @@ impl Follower {
             choice: Choice::Auto,
             recital: None,
             lines: 1,
+            said: (0, SampleTime::ZERO),
             odds: 0.0,
             pair: None,
             rate: USUAL_RATE,
@@ -115,7 +122,8 @@ impl Follower {
         self.clock.advance(now, is_voiced);
         let mut steps = Vec::new();
         if let Some(recital) = &mut self.recital {
-            let is_lost = recital.voice_since_evidence(&self.clock) > LOST_AFTER_SECS;
+            let (lost, deaf) = recital.without_evidence(&self.clock);
+            let is_lost = lost > LOST_AFTER_SECS || deaf > DEAF_AFTER_SECS;
             if is_lost && self.choice == Choice::Auto {
                 self.leave(&mut steps);
             } else {
@@ -189,7 +197,7 @@ impl Follower {
         if goes_on && (!is_begun || best.odds < MOVES_FROM) {
             // Too little to tell; the next draft will.
         } else if goes_on {
-            recital.heard(best.place, voice(matched));
+            recital.heard(&self.script, best.place, voice(matched));
             if let Some(rate) = recital.pace() {
                 self.rate = rate;
             }
@@ -207,11 +215,12 @@ impl Follower {
 
     /// Begins where a run began.
     fn come_in(&mut self, best: Best, steps: &mut Vec<Step>) {
-        let place = self.beginning(best);
         let since = moment(best.run.entered_millis);
+        let words_before = self.recital.as_ref().map_or(self.said, Recital::said);
+        let place = self.beginning(best, since, words_before);
         if let Some(recital) = &mut self.recital {
             recital.end(&self.script, steps);
-            self.lines = recital.number();
+            (self.lines, self.said) = (recital.number(), recital.said());
             self.recital = None;
         } else {
             steps.push(Step::Entered { since });
@@ -220,16 +229,20 @@ impl Follower {
         let voiced = self.clock.voiced(moment(best.run.matched_millis));
         if let Some(recital) = &mut self.recital {
             recital.remember(best.run);
-            recital.heard(best.place, voiced);
+            recital.heard(&self.script, best.place, voiced);
             recital.advance(&self.script, &self.clock, self.rate, steps);
         }
     }
 
     /// The first sound of a run, or that of its passage if that is so near that the words between were hardly left out.
-    fn beginning(&self, best: Best) -> usize {
+    /// What a run has in common with what was said before is not said again.
+    fn beginning(&self, best: Best, since: SampleTime, (next, last_said): (usize, SampleTime)) -> usize {
         let entered = best.run.entered_at as usize;
         let first = self.script.passages[self.script.passage_of[entered] as usize].sounds.0;
-        if entered - first <= JITTER { first } else { self.script.start_of(self.script.word_at(entered)) }
+        let first = if entered - first <= JITTER { first } else { self.script.start_of(self.script.word_at(entered)) };
+        let goes_on_at = self.script.start_of(next);
+        let is_the_same = since < last_said && first <= goes_on_at && goes_on_at <= best.place + MOST_AHEAD;
+        if is_the_same { goes_on_at } else { first }
     }
 
     fn begin(&mut self, place: usize, since: SampleTime) {
@@ -246,8 +259,8 @@ impl Follower {
     fn leave(&mut self, steps: &mut Vec<Step>) {
         if let Some(mut recital) = self.recital.take() {
             recital.end(&self.script, steps);
-            self.lines = recital.number();
-            steps.push(Step::Left { since: recital.last_said() });
+            (self.lines, self.said) = (recital.number(), recital.said());
+            steps.push(Step::Left { since: self.said.1 });
         }
     }
 }

@@ -21,7 +21,7 @@ pub(crate) struct HeardSound {
 /// does.
 const HEARD_RIGHT: f32 = 0.55;
 /// The most that one sound says for the script, so that a rare one does not decide alone.
-const MOST_FOR_ONE: f32 = 2.6;
+const MOST_FOR_ONE: f32 = 2.2;
 /// A vowel for a vowel, any sound for another, a sound too many, a sound too few.
 const VOWEL_FOR_VOWEL: f32 = -0.7;
 const WRONG: f32 = -2.3;
@@ -32,14 +32,14 @@ const MISSED: f32 = -2.5;
 const LEAVE_AT_END: f32 = 2.3;
 const LEAVE_WITHIN: f32 = 5.0;
 /// Costs of coming in: at the passage that is due, at the one that was left, in the same two of the other language; where
-/// the speaker would be now had they gone on; at the beginning of any passage; anywhere. The last two also pay for the
+/// the speaker would be now had they gone on; at the beginning of any passage; anywhere. The last three also pay for the
 /// number of places.
-const ENTER_NEXT: f32 = 1.5;
-const ENTER_AGAIN: f32 = 4.0;
+const ENTER_NEXT: f32 = 2.5;
+const ENTER_AGAIN: f32 = 5.0;
 const ENTER_OTHER_LANGUAGE: f32 = 1.5;
-const ENTER_ON_TIME: f32 = 2.0;
-const ENTER_A_START: f32 = 1.5;
-const ENTER_ANYWHERE: f32 = 2.0;
+const ENTER_ON_TIME: f32 = 1.0;
+const ENTER_A_START: f32 = 2.5;
+const ENTER_ANYWHERE: f32 = 3.0;
 /// Seconds after which the place where the speaker would be is anyone's guess.
 const ON_TIME_SECS: f32 = 6.0;
 /// Sounds by which that place is uncertain, at once and for each sound that is expected since.
@@ -254,7 +254,7 @@ impl Expected {
         let point = self.points.iter().flatten().find(|(point, _)| *point == place).map(|(_, cost)| *cost);
         let on_time = self.on_time.and_then(|(centre, spread)| {
             let off = (place as f32 - centre) / spread;
-            (off.abs() < 3.0).then(|| ENTER_ON_TIME + off * off / 2.0)
+            (off.abs() < 3.0).then(|| ENTER_ON_TIME + (2.5 * spread).ln() + off * off / 2.0)
         });
         match (point, on_time) {
             (Some(a), Some(b)) => Some(a.min(b)),

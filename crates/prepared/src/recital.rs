@@ -9,17 +9,20 @@ use crate::{Line, Step};
 
 /// Seconds of voice by which words appear after the moment at which they seem to be over: so much of the recogniser's
 /// delay need not be guessed.
-const LAG_SECS: f64 = 0.3;
+const LAG_SECS: f64 = 0.1;
 /// Seconds of voice that the speaker is believed to go on with the script beyond what the recogniser has heard, while all
 /// is well and when what it heard last does not look like the script.
-const MOST_AHEAD_SECS: f64 = 2.5;
+const MOST_AHEAD_SECS: f64 = 4.0;
 const MOST_AHEAD_IN_DOUBT_SECS: f64 = 0.5;
 /// Seconds of voice at the end of what was heard in which no sound need have been made out: Whisper drops half a word there.
-const DROPPED_SECS: f64 = 0.6;
+const DROPPED_SECS: f64 = 1.0;
 /// What the latest sounds may have cost for all to be well.
-const WELL_BELOW: f32 = 3.5;
-/// Words of the next passage that are believed before a sound of it was made out: here speakers leave the script.
-const WORDS_INTO_NEXT: usize = 2;
+const WELL_BELOW: f32 = 5.0;
+/// Words of the next passage that are believed before a sound of it was made out: here speakers leave the script. Each
+/// passage that followed the one before it is a reason to believe so many more, up to the most.
+const WORDS_INTO_NEXT: usize = 1;
+const WORDS_FOR_TRUST: usize = 1;
+const MOST_WORDS_INTO_NEXT: usize = 5;
 /// Evidence from which a speaker's pace is known: seconds of voice, and how many places are kept.
 const PACE_FROM_SECS: f64 = 4.0;
 const PACE_PLACES: usize = 24;
@@ -41,6 +44,8 @@ pub(crate) struct Recital {
     /// Up to which second of voice the recogniser has heard, and what the latest sounds have cost.
     heard_until: f64,
     shortfall: f32,
+    /// Passages in a row that followed the one before them.
+    in_a_row: usize,
     run: Option<Run>,
     last_said: SampleTime,
 }
@@ -58,6 +63,7 @@ impl Recital {
             evidence: VecDeque::new(),
             heard_until: voiced,
             shortfall: 0.0,
+            in_a_row: 0,
             run: None,
             last_said: since,
         }
@@ -68,9 +74,9 @@ impl Recital {
         self.number
     }
 
-    /// The end of the last word that was said.
-    pub(crate) fn last_said(&self) -> SampleTime {
-        self.last_said
+    /// The first word that was not said, and the end of the one before it.
+    pub(crate) fn said(&self) -> (usize, SampleTime) {
+        (self.next, self.last_said)
     }
 
     /// The place of the latest evidence, and the seconds of voice at it.
@@ -120,8 +126,9 @@ impl Recital {
     }
 
     /// A sound of the script was made out.
-    pub(crate) fn heard(&mut self, place: usize, voiced: f64) {
+    pub(crate) fn heard(&mut self, script: &Script, place: usize, voiced: f64) {
         if self.anchor.1 <= voiced {
+            self.in_a_row += (script.passage_of[place].saturating_sub(script.passage_of[self.anchor.0])) as usize;
             self.anchor = (place, voiced);
         }
         if self.evidence.back().is_none_or(|last| last.0 < place && last.1 < voiced) {
@@ -139,8 +146,13 @@ impl Recital {
         (secs >= PACE_FROM_SECS).then(|| ((last.0 - first.0) as f64 / secs).clamp(PACES.0, PACES.1))
     }
 
+    /// Seconds of voice that were heard since a sound of the script was made out, and seconds that were not heard yet.
+    pub(crate) fn without_evidence(&self, clock: &VoiceClock) -> (f64, f64) {
+        (self.heard_until - self.anchor.1, clock.voiced(clock.now()) - self.heard_until)
+    }
+
     /// Seconds of voice since a sound of the script was made out.
-    pub(crate) fn voice_since_evidence(&self, clock: &VoiceClock) -> f64 {
+    fn voice_since_evidence(&self, clock: &VoiceClock) -> f64 {
         clock.voiced(clock.now()) - self.anchor.1
     }
 
@@ -195,7 +207,8 @@ impl Recital {
         let most = if is_well { dropped.max(0.0) + MOST_AHEAD_SECS } else { MOST_AHEAD_IN_DOUBT_SECS };
         let ahead = (self.voice_since_evidence(clock) - LAG_SECS).clamp(0.0, most);
         let passage = &script.passages[script.passage_of[place] as usize];
-        let limit = (passage.words.1 + WORDS_INTO_NEXT).min(script.words.len()) - 1;
+        let trust = (WORDS_INTO_NEXT + WORDS_FOR_TRUST * self.in_a_row).min(MOST_WORDS_INTO_NEXT);
+        let limit = (passage.words.1 + trust).min(script.words.len()) - 1;
         (place as f64 + 1.0 + rate * ahead).min(script.words[limit].end as f64)
     }
 

@@ -41,14 +41,13 @@ mod network;
 mod onnx;
 mod pair;
 mod search;
-mod sentences;
 mod translator;
 mod vocabulary;
 
+pub use dostyq_speech::split_sentences;
 pub use error::TranslateError;
 pub use folder::Precision;
 pub use onnx::{Device, OnnxOptions, OnnxTranslator};
 pub use pair::PairTranslator;
 pub use search::Search;
-pub use sentences::split_sentences;
 pub use translator::{Direction, Translator};
