@@ -71,9 +71,10 @@ mod tests {
 
     #[test]
     fn paragraphs_are_read_without_their_formatting() {
-        check("<w:p><w:r><w:t>Құрмет</w:t></w:r><w:r><w:rPr><w:b/></w:rPr><w:t>ті достар!</w:t></w:r></w:p>", &[
-            "Құрметті достар!",
-        ]);
+        check(
+            "<w:p><w:r><w:t>Құрмет</w:t></w:r><w:r><w:rPr><w:b/></w:rPr><w:t>ті достар!</w:t></w:r></w:p>",
+            &["Құрметті достар!"],
+        );
         check("<w:p><w:r><w:t>А</w:t><w:br/><w:t>Б &amp; В</w:t></w:r></w:p><w:p/>", &["А Б & В"]);
         check("<w:tbl><w:tr><w:tc><w:p><w:r><w:t>А</w:t></w:r></w:p></w:tc></w:tr></w:tbl>", &["А"]);
         check("", &[]);

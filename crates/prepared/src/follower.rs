@@ -106,7 +106,8 @@ impl Follower {
         match choice {
             Choice::Machine => self.leave(&mut steps),
             Choice::Script if self.recital.is_none() && !self.script.passages.is_empty() => {
-                let place = self.settled.best(&self.matcher).filter(|best| best.gain >= BELIEVED_FROM).map(|best| best.place);
+                let place =
+                    self.settled.best(&self.matcher).filter(|best| best.gain >= BELIEVED_FROM).map(|best| best.place);
                 let now = self.clock.now();
                 steps.push(Step::Entered { since: now });
                 self.begin(place.unwrap_or_else(|| self.due()), now);
@@ -197,7 +198,7 @@ impl Follower {
         if goes_on && (!is_begun || best.odds < MOVES_FROM) {
             // Too little to tell; the next draft will.
         } else if goes_on {
-            recital.heard(&self.script, best.place, voice(matched));
+            recital.heard(&self.script, best.place, voice(matched), best.passage_gain);
             if let Some(rate) = recital.pace() {
                 self.rate = rate;
             }
@@ -229,7 +230,7 @@ impl Follower {
         let voiced = self.clock.voiced(moment(best.run.matched_millis));
         if let Some(recital) = &mut self.recital {
             recital.remember(best.run);
-            recital.heard(&self.script, best.place, voiced);
+            recital.heard(&self.script, best.place, voiced, best.passage_gain);
             recital.advance(&self.script, &self.clock, self.rate, steps);
         }
     }

@@ -8,7 +8,7 @@
 //! ```
 //! use dostyq_prepared::{Doubt, PreparedSpeech};
 //!
-//! let kk = ("kk.txt", "Құрметті достар! Бүгін біз бірге жиналдық. Рақмет.");
+//! let kk = ("kk.txt", "Құрметті достар! Бүгін біз бірге жиналдық. Баршаңызға үлкен рақмет айтамын.");
 //! let ru = ("ru.txt", "Дорогие друзья! Сегодня мы собрались вместе.");
 //! let speech = PreparedSpeech::of_texts(kk, ru)?;
 //! assert_eq!(speech.pairs()[1].ru, ["Сегодня мы собрались вместе."]);

@@ -181,8 +181,10 @@ impl Matcher {
             left_of = Some(before);
             column.cells[place] = cell;
             if cell.score - self.leave[place] > best_out.score {
-                best_out =
-                    Ghost { score: cell.score - self.leave[place], left: Some((place as u32, cell.run.matched_millis)) };
+                best_out = Ghost {
+                    score: cell.score - self.leave[place],
+                    left: Some((place as u32, cell.run.matched_millis)),
+                };
             }
         }
         column.ghost = best_out;

@@ -14,6 +14,10 @@ const LAG_SECS: f64 = 0.1;
 /// is well and when what it heard last does not look like the script.
 const MOST_AHEAD_SECS: f64 = 4.0;
 const MOST_AHEAD_IN_DOUBT_SECS: f64 = 0.5;
+/// The gain in the passage that is being said which makes them believed for one more second, and the gain that each
+/// passage is worth that followed the one before it.
+const GAIN_A_SECOND: f32 = 4.0;
+const GAIN_A_PASSAGE: f32 = 2.0;
 /// Seconds of voice at the end of what was heard in which no sound need have been made out: Whisper drops half a word there.
 const DROPPED_SECS: f64 = 1.0;
 /// What the latest sounds may have cost for all to be well.
@@ -44,6 +48,8 @@ pub(crate) struct Recital {
     /// Up to which second of voice the recogniser has heard, and what the latest sounds have cost.
     heard_until: f64,
     shortfall: f32,
+    /// What speaks for the passage that is being said.
+    gain: f32,
     /// Passages in a row that followed the one before them.
     in_a_row: usize,
     run: Option<Run>,
@@ -63,6 +69,7 @@ impl Recital {
             evidence: VecDeque::new(),
             heard_until: voiced,
             shortfall: 0.0,
+            gain: 0.0,
             in_a_row: 0,
             run: None,
             last_said: since,
@@ -112,7 +119,9 @@ impl Recital {
 
     /// Whether a run is the one that brought the script here.
     pub(crate) fn began_with(&self, run: &Run) -> bool {
-        self.run.is_some_and(|own| own.entered_at == run.entered_at && own.entered_millis.abs_diff(run.entered_millis) < 500)
+        self.run.is_some_and(|own| {
+            own.entered_at == run.entered_at && own.entered_millis.abs_diff(run.entered_millis) < 500
+        })
     }
 
     /// The recogniser has heard so many seconds of voice, and the latest sounds cost so much.
@@ -126,7 +135,8 @@ impl Recital {
     }
 
     /// A sound of the script was made out.
-    pub(crate) fn heard(&mut self, script: &Script, place: usize, voiced: f64) {
+    pub(crate) fn heard(&mut self, script: &Script, place: usize, voiced: f64, gain: f32) {
+        self.gain = gain;
         if self.anchor.1 <= voiced {
             self.in_a_row += (script.passage_of[place].saturating_sub(script.passage_of[self.anchor.0])) as usize;
             self.anchor = (place, voiced);
@@ -169,7 +179,11 @@ impl Recital {
                 }
             }
             let end = self.time_of(word.end, clock, rate);
-            self.words.push(Word { text: word.text.clone(), span: TimeSpan::new(self.last_said, end), confidence: 1.0 });
+            self.words.push(Word {
+                text: word.text.clone(),
+                span: TimeSpan::new(self.last_said, end),
+                confidence: 1.0,
+            });
             self.last_said = end;
             self.next += 1;
             if self.next == script.passages[word.passage].words.1 {
@@ -204,7 +218,9 @@ impl Recital {
         let (place, _) = self.anchor;
         let dropped = self.heard_until - self.anchor.1;
         let is_well = self.shortfall < WELL_BELOW && dropped <= DROPPED_SECS;
-        let most = if is_well { dropped.max(0.0) + MOST_AHEAD_SECS } else { MOST_AHEAD_IN_DOUBT_SECS };
+        let belief = f64::from((self.gain + GAIN_A_PASSAGE * self.in_a_row as f32) / GAIN_A_SECOND);
+        let belief = belief.clamp(MOST_AHEAD_IN_DOUBT_SECS, MOST_AHEAD_SECS);
+        let most = if is_well { dropped.max(0.0) + belief } else { MOST_AHEAD_IN_DOUBT_SECS };
         let ahead = (self.voice_since_evidence(clock) - LAG_SECS).clamp(0.0, most);
         let passage = &script.passages[script.passage_of[place] as usize];
         let trust = (WORDS_INTO_NEXT + WORDS_FOR_TRUST * self.in_a_row).min(MOST_WORDS_INTO_NEXT);

@@ -3,9 +3,9 @@ use std::path::Path;
 use dostyq_speech::{Lang, split_sentences};
 use serde::{Deserialize, Serialize};
 
+use crate::PreparedError;
 use crate::align::{Doubt, align};
 use crate::read::read_text;
-use crate::PreparedError;
 
 /// Sentences of the longest speech; four hours of talk are about 2,000. Pairing takes the square of it.
 const MOST_SENTENCES: usize = 3_000;
