@@ -12,7 +12,11 @@ const BELIEVED_FROM: f32 = 6.0;
 /// The same for a jump within the script, which takes off air what was being said.
 const JUMP_FROM: f32 = 8.0;
 /// Log-likelihood ratio of what was heard of a new passage from which it is believed to have begun.
-const BEGUN_FROM: f32 = 2.5;
+const BEGUN_FROM: f32 = 4.0;
+/// Log-likelihood ratio from which a run is believed to go on after sounds that nobody could make out, and how many of
+/// these ask for one more.
+const RESUMED_FROM: f32 = 2.0;
+const SOUNDS_A_PROOF: f32 = 10.0;
 /// Odds above which what was heard last moves the place on.
 const MOVES_FROM: f32 = 0.0;
 /// Odds below which the speaker has left the script.
@@ -25,6 +29,8 @@ const DEAF_AFTER_SECS: f64 = 10.0;
 const JITTER: usize = 20;
 /// Sounds by which what was said may be ahead of a run that it belongs to.
 const MOST_AHEAD: usize = 60;
+/// Seconds by which words may be given later times than they were spoken at.
+const AHEAD_SECS: f64 = 0.5;
 /// Sounds of slack in judging whether a passage that was not heard can have been said in the time.
 const SLACK: f64 = 12.0;
 /// By which factor a passage may be said faster than usual.
@@ -137,6 +143,9 @@ impl Follower {
 
     /// What the recogniser makes of a segment now. Drafts of a segment come in order, and segments too.
     pub fn hear(&mut self, draft: Draft<'_>) -> Vec<Step> {
+        if self.script.passages.is_empty() {
+            return Vec::new();
+        }
         let mut column = self.settled.clone();
         for sound in sounds(draft) {
             self.matcher.hear(&self.script, &mut column, sound, self.rate as f32);
@@ -190,11 +199,21 @@ impl Follower {
         };
         let is_same_text = recital.is_same_text(&self.script, best.place);
         // The run may have begun after a stretch that nobody could make out; it goes on if there was time for all of it.
+        // A run that begins after what was said, and well behind it in the script, says it again.
+        let (_, last_said) = recital.said();
+        let since = moment(best.run.entered_millis);
+        let is_again = entered + JITTER < said && since + SampleTime::from_secs(AHEAD_SECS).0 > last_said;
         let goes_on = is_same_text
+            && !is_again
             && best.place + JITTER >= said
             && could_be_said(best.place, matched)
-            && could_be_said(entered, moment(best.run.entered_millis));
+            && could_be_said(entered, since);
         let is_begun = !recital.is_beyond(&self.script, best.place) || best.passage_gain >= BEGUN_FROM;
+        // What came between the latest evidence and a run that began after it was not heard: the longer it is, the sounder
+        // must the run be.
+        let is_new_run = voice(since) > anchored;
+        let proof = RESUMED_FROM + entered.saturating_sub(place) as f32 / SOUNDS_A_PROOF;
+        let is_begun = is_begun && (!is_new_run || best.gain >= proof);
         if goes_on && (!is_begun || best.odds < MOVES_FROM) {
             // Too little to tell; the next draft will.
         } else if goes_on {
@@ -242,7 +261,9 @@ impl Follower {
         let first = self.script.passages[self.script.passage_of[entered] as usize].sounds.0;
         let first = if entered - first <= JITTER { first } else { self.script.start_of(self.script.word_at(entered)) };
         let goes_on_at = self.script.start_of(next);
-        let is_the_same = since < last_said && first <= goes_on_at && goes_on_at <= best.place + MOST_AHEAD;
+        let is_the_same = since + SampleTime::from_secs(AHEAD_SECS).0 <= last_said
+            && first <= goes_on_at
+            && goes_on_at <= best.place + MOST_AHEAD;
         if is_the_same { goes_on_at } else { first }
     }
 

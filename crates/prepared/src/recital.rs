@@ -22,6 +22,8 @@ const GAIN_A_PASSAGE: f32 = 2.0;
 const DROPPED_SECS: f64 = 1.0;
 /// What the latest sounds may have cost for all to be well.
 const WELL_BELOW: f32 = 5.0;
+/// Seconds of voice that must have passed since a passage seems to have ended before a word of the next is believed.
+const BETWEEN_SECS: f64 = 0.4;
 /// Words of the next passage that are believed before a sound of it was made out: here speakers leave the script. Each
 /// passage that followed the one before it is a reason to believe so many more, up to the most.
 const WORDS_INTO_NEXT: usize = 1;
@@ -225,7 +227,9 @@ impl Recital {
         let passage = &script.passages[script.passage_of[place] as usize];
         let trust = (WORDS_INTO_NEXT + WORDS_FOR_TRUST * self.in_a_row).min(MOST_WORDS_INTO_NEXT);
         let limit = (passage.words.1 + trust).min(script.words.len()) - 1;
-        (place as f64 + 1.0 + rate * ahead).min(script.words[limit].end as f64)
+        let (reached, end) = (place as f64 + 1.0 + rate * ahead, passage.sounds.1 as f64);
+        let reached = if reached > end { (reached - rate * BETWEEN_SECS).max(end) } else { reached };
+        reached.min(script.words[limit].end as f64)
     }
 
     /// When a place was reached, on the room's clock: between the word before it and now.

@@ -88,8 +88,9 @@ impl Hall {
         self.lines.iter().map(|line| line.pair).collect()
     }
 
-    fn text(&self, line: usize) -> String {
-        join_words(&self.lines[line].words)
+    /// The text of each line but for the beginnings that were believed too soon: one or two words of the passage due.
+    fn texts(&self) -> Vec<String> {
+        self.lines.iter().filter(|line| line.words.len() > 2).map(|line| join_words(&line.words)).collect()
     }
 }
 
@@ -135,8 +136,7 @@ fn the_other_language_may_be_read_as_well() {
     let mut hall = Hall::new();
     hall.say(Lang::Russian, sentence(RU, 0), str::to_owned);
     hall.say(Lang::Kazakh, sentence(KK, 1), badly);
-    assert_eq!(hall.pairs(), [0, 1]);
-    assert_eq!((hall.lines[0].spoken, hall.lines[1].spoken), (Lang::Russian, Lang::Kazakh));
+    assert_eq!(hall.texts(), [sentence(RU, 0), sentence(KK, 1)]);
     assert_eq!(hall.lines[0].partner.as_deref(), Some(sentence(KK, 0)));
 }
 
@@ -166,9 +166,7 @@ fn skipped_and_repeated_passages_are_followed() {
     for number in [0, 3, 3, 1] {
         hall.say(Lang::Kazakh, sentence(KK, number), badly);
     }
-    let whole: Vec<_> =
-        (0..hall.lines.len()).filter(|n| hall.lines[*n].words.len() > 2).map(|n| hall.text(n)).collect();
-    assert_eq!(whole, [0, 3, 3, 1].map(|number| sentence(KK, number)));
+    assert_eq!(hall.texts(), [0, 3, 3, 1].map(|number| sentence(KK, number)));
 }
 
 #[test]
@@ -226,7 +224,24 @@ fn a_transcript_is_evidence_too() {
         tentative: words[3..].to_vec(),
         is_final: false,
     });
-    let lines = steps.iter().filter_map(|step| if let Step::Line(line) = step { Some(line) } else { None });
-    let last = lines.last().expect("it is followed");
+    let mut lines = steps.iter().filter_map(|step| if let Step::Line(line) = step { Some(line) } else { None });
+    let last = lines.next_back().expect("it is followed");
     assert_eq!((join_words(&last.words).as_str(), &last.partner), (sentence(KK, 0), &None));
+}
+
+#[test]
+fn a_script_without_a_sound_is_never_followed() {
+    let speech = PreparedSpeech::in_one_language(Lang::Russian, ("ru", "½ § №")).expect("½ is a number");
+    let mut follower = Follower::new(&speech);
+    let word = Word { text: "половина".into(), span: TimeSpan::default(), confidence: 0.5 };
+    let draft = Draft {
+        segment: SegmentId(1),
+        lang: Lang::Russian,
+        words: &[word],
+        heard_until: SampleTime::ZERO,
+        is_final: true,
+    };
+    let steps =
+        [follower.choose(Choice::Script), follower.hear(draft), follower.advance(SampleTime(512), true)].concat();
+    assert_eq!(steps, []);
 }
