@@ -143,7 +143,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: follow TRACE.jsonl REFERENCE.json kk|ru [FILLER.txt [SCENARIO]]".into());
     };
     let recording = Recording::read(trace)?;
-    let reference: Reference = serde_json::from_str(&std::fs::read_to_string(reference)?)?;
+    let mut reference: Reference = serde_json::from_str(&std::fs::read_to_string(reference)?)?;
+    // A trace may be of the beginning of the recording.
+    reference.segments.retain(|segment| segment.end < recording.head.seconds);
     let lang: Lang = lang.parse()?;
     let filler = rest.first().map(std::fs::read_to_string).transpose()?.unwrap_or_default();
     let filler: Vec<_> = filler.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect();

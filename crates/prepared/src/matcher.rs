@@ -34,7 +34,7 @@ const LEAVE_WITHIN: f32 = 5.0;
 /// Costs of coming in: at the passage that is due, at the one that was left, in the same two of the other language; where
 /// the speaker would be now had they gone on; at the beginning of any passage; anywhere. The last three also pay for the
 /// number of places.
-const ENTER_NEXT: f32 = 2.5;
+const ENTER_NEXT: f32 = 0.5;
 const ENTER_AGAIN: f32 = 5.0;
 const ENTER_OTHER_LANGUAGE: f32 = 1.5;
 const ENTER_ON_TIME: f32 = 1.0;
