@@ -72,6 +72,8 @@ pub struct Follower {
     lines: u64,
     /// The first word that was not said yet when the script was on air last, and when the word before it was.
     said: (usize, SampleTime),
+    /// The draft before spoke against the script.
+    was_outside: bool,
     odds: f32,
     pair: Option<usize>,
     rate: f64,
@@ -94,6 +96,7 @@ impl Follower {
             recital: None,
             lines: 1,
             said: (0, SampleTime::ZERO),
+            was_outside: false,
             odds: 0.0,
             pair: None,
             rate: USUAL_RATE,
@@ -187,9 +190,12 @@ impl Follower {
             }
             return;
         };
-        if best.odds < LEFT_BELOW && self.choice == Choice::Auto {
+        // One draft may be nonsense, above all a short one: the speaker has left when the next says so too.
+        let is_outside = best.odds < LEFT_BELOW && self.choice == Choice::Auto;
+        if is_outside && std::mem::replace(&mut self.was_outside, is_outside) {
             return self.leave(steps);
         }
+        self.was_outside = is_outside;
         let said = recital.said_until(&self.script);
         let entered = best.run.entered_at as usize;
         let voice = |at: SampleTime| self.clock.voiced(at);
@@ -218,6 +224,9 @@ impl Follower {
             // Too little to tell; the next draft will.
         } else if goes_on {
             recital.heard(&self.script, best.place, voice(matched), best.passage_gain);
+            if is_new_run {
+                recital.was_interrupted();
+            }
             if let Some(rate) = recital.pace() {
                 self.rate = rate;
             }

@@ -14,8 +14,9 @@ const LAG_SECS: f64 = 0.1;
 /// is well and when what it heard last does not look like the script.
 const MOST_AHEAD_SECS: f64 = 4.0;
 const MOST_AHEAD_IN_DOUBT_SECS: f64 = 0.5;
-/// The gain in the passage that is being said which makes them believed for one more second, and the gain that each
+/// The gain in the passage that is being said which is no reason yet, that which makes them believed for one second more, and the gain that each
 /// passage is worth that followed the one before it.
+const GAIN_FOR_NOTHING: f32 = 3.0;
 const GAIN_A_SECOND: f32 = 4.0;
 const GAIN_A_PASSAGE: f32 = 2.0;
 /// Seconds of voice at the end of what was heard in which no sound need have been made out: Whisper drops half a word there.
@@ -24,11 +25,11 @@ const DROPPED_SECS: f64 = 1.0;
 const WELL_BELOW: f32 = 5.0;
 /// Seconds of voice that must have passed since a passage seems to have ended before a word of the next is believed.
 const BETWEEN_SECS: f64 = 0.4;
-/// Words of the next passage that are believed before a sound of it was made out: here speakers leave the script. Each
-/// passage that followed the one before it is a reason to believe so many more, up to the most.
+/// Words of the next passage that are believed before a sound of it was made out: here speakers leave the script. So many
+/// passages that each followed the one before are a reason to believe one word more, up to the most.
 const WORDS_INTO_NEXT: usize = 1;
-const WORDS_FOR_TRUST: usize = 1;
-const MOST_WORDS_INTO_NEXT: usize = 5;
+const PASSAGES_FOR_A_WORD: usize = 1;
+const MOST_WORDS_INTO_NEXT: usize = 4;
 /// Evidence from which a speaker's pace is known: seconds of voice, and how many places are kept.
 const PACE_FROM_SECS: f64 = 4.0;
 const PACE_PLACES: usize = 24;
@@ -112,6 +113,11 @@ impl Recital {
     pub(crate) fn is_same_text(&self, script: &Script, place: usize) -> bool {
         let other = &script.passages[script.passage_of[place] as usize];
         script.passages[self.passage(script)].lang == other.lang
+    }
+
+    /// There was something else between the latest evidence and what comes now.
+    pub(crate) fn was_interrupted(&mut self) {
+        self.in_a_row = 0;
     }
 
     /// The run that brought the script here.
@@ -220,12 +226,12 @@ impl Recital {
         let (place, _) = self.anchor;
         let dropped = self.heard_until - self.anchor.1;
         let is_well = self.shortfall < WELL_BELOW && dropped <= DROPPED_SECS;
-        let belief = f64::from((self.gain + GAIN_A_PASSAGE * self.in_a_row as f32) / GAIN_A_SECOND);
+        let belief = f64::from((self.gain - GAIN_FOR_NOTHING + GAIN_A_PASSAGE * self.in_a_row as f32) / GAIN_A_SECOND);
         let belief = belief.clamp(MOST_AHEAD_IN_DOUBT_SECS, MOST_AHEAD_SECS);
         let most = if is_well { dropped.max(0.0) + belief } else { MOST_AHEAD_IN_DOUBT_SECS };
         let ahead = (self.voice_since_evidence(clock) - LAG_SECS).clamp(0.0, most);
         let passage = &script.passages[script.passage_of[place] as usize];
-        let trust = (WORDS_INTO_NEXT + WORDS_FOR_TRUST * self.in_a_row).min(MOST_WORDS_INTO_NEXT);
+        let trust = (WORDS_INTO_NEXT + self.in_a_row / PASSAGES_FOR_A_WORD).min(MOST_WORDS_INTO_NEXT);
         let limit = (passage.words.1 + trust).min(script.words.len()) - 1;
         let (reached, end) = (place as f64 + 1.0 + rate * ahead, passage.sounds.1 as f64);
         let reached = if reached > end { (reached - rate * BETWEEN_SECS).max(end) } else { reached };
