@@ -50,7 +50,7 @@ struct Segment {
 impl Segment {
     /// When each word of the text ends: as the reference says, or spread evenly.
     fn word_ends(&self) -> Vec<f64> {
-        let count = self.text.split_whitespace().count();
+        let count = one_line(&self.text).split(' ').count();
         if self.words.len() == count {
             return self.words.iter().map(|word| word.2).collect();
         }
@@ -175,7 +175,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn one_line(text: &str) -> String {
     // One reference segment is one sentence here, whatever marks it has inside.
-    text.split_whitespace().map(|word| word.trim_end_matches(['.', '!', '?', '…'])).collect::<Vec<_>>().join(" ")
+    let words = text.split_whitespace().map(|word| word.trim_end_matches(['.', '!', '?', '…']));
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 fn keep(sentences: &[String], keeps: impl Fn(usize) -> bool) -> Vec<String> {

@@ -74,6 +74,8 @@ pub struct Follower {
     said: (usize, SampleTime),
     /// The draft before spoke against the script.
     was_outside: bool,
+    /// The passage that the draft before jumped to.
+    jump: Option<u32>,
     odds: f32,
     pair: Option<usize>,
     rate: f64,
@@ -97,6 +99,7 @@ impl Follower {
             lines: 1,
             said: (0, SampleTime::ZERO),
             was_outside: false,
+            jump: None,
             odds: 0.0,
             pair: None,
             rate: USUAL_RATE,
@@ -161,9 +164,11 @@ impl Follower {
         let mut steps = Vec::new();
         if let Some(best) = best.filter(|_| !draft.words.is_empty() && self.choice != Choice::Machine) {
             self.odds = best.odds;
-            self.judge(best, &mut steps);
+            self.judge(best, draft.is_final, &mut steps);
             if let Some(recital) = &mut self.recital {
-                recital.heard_until(self.clock.voiced(draft.heard_until), best.shortfall);
+                let last = draft.words.last().map_or(draft.heard_until, |word| word.span.end);
+                let heard = (self.clock.voiced(last), self.clock.voiced(draft.heard_until));
+                recital.heard_until(heard, best.shortfall);
             }
         }
         steps
@@ -182,7 +187,10 @@ impl Follower {
     }
 
     /// Whether the speaker comes in, goes on, jumps or leaves.
-    fn judge(&mut self, best: Best, steps: &mut Vec<Step>) {
+    ///
+    /// One draft may be nonsense, above all a short one, and a recogniser may loop: a speaker has left the script, or jumped
+    /// in it, when two drafts in a row say so.
+    fn judge(&mut self, best: Best, is_final: bool, steps: &mut Vec<Step>) {
         let matched = moment(best.run.matched_millis);
         let Some(recital) = &mut self.recital else {
             if best.gain >= BELIEVED_FROM && best.odds > 0.0 && self.had_time(best) {
@@ -190,7 +198,6 @@ impl Follower {
             }
             return;
         };
-        // One draft may be nonsense, above all a short one: the speaker has left when the next says so too.
         let is_outside = best.odds < LEFT_BELOW && self.choice == Choice::Auto;
         if is_outside && std::mem::replace(&mut self.was_outside, is_outside) {
             return self.leave(steps);
@@ -230,7 +237,11 @@ impl Follower {
             if let Some(rate) = recital.pace() {
                 self.rate = rate;
             }
-        } else if best.gain >= JUMP_FROM && best.odds > 0.0 && !recital.began_with(&best.run) && self.had_time(best) {
+        }
+        let is_jump = !goes_on && best.gain >= JUMP_FROM && best.odds > 0.0 && !recital.began_with(&best.run);
+        let goal = (is_jump && self.had_time(best)).then(|| self.script.passage_of[best.place]);
+        let before = std::mem::replace(&mut self.jump, goal);
+        if goal.is_some() && (goal == before || is_final) {
             self.come_in(best, steps);
         }
     }

@@ -50,6 +50,8 @@ pub(crate) struct Recital {
     evidence: VecDeque<(usize, f64)>,
     /// Up to which second of voice the recogniser has heard, and what the latest sounds have cost.
     heard_until: f64,
+    /// Up to which second of voice it has made words of what it heard.
+    words_until: f64,
     shortfall: f32,
     /// What speaks for the passage that is being said.
     gain: f32,
@@ -71,6 +73,7 @@ impl Recital {
             anchor: (script.start_of(word), voiced),
             evidence: VecDeque::new(),
             heard_until: voiced,
+            words_until: voiced,
             shortfall: 0.0,
             gain: 0.0,
             in_a_row: 0,
@@ -132,9 +135,10 @@ impl Recital {
         })
     }
 
-    /// The recogniser has heard so many seconds of voice, and the latest sounds cost so much.
-    pub(crate) fn heard_until(&mut self, voiced: f64, shortfall: f32) {
-        (self.heard_until, self.shortfall) = (self.heard_until.max(voiced), shortfall);
+    /// The recogniser has made words of so many seconds of voice, has heard so many, and the latest sounds cost so much.
+    pub(crate) fn heard_until(&mut self, (words, voiced): (f64, f64), shortfall: f32) {
+        self.heard_until = self.heard_until.max(voiced);
+        (self.words_until, self.shortfall) = (words, shortfall);
     }
 
     /// Whether a place is in a passage after the one of the latest evidence.
@@ -224,11 +228,12 @@ impl Recital {
     /// The place that the speaker must have reached: at least that of the evidence, and what time has passed since.
     fn place(&self, script: &Script, clock: &VoiceClock, rate: f64) -> f64 {
         let (place, _) = self.anchor;
-        let dropped = self.heard_until - self.anchor.1;
-        let is_well = self.shortfall < WELL_BELOW && dropped <= DROPPED_SECS;
+        // Where the recogniser writes nothing, though there is voice, it says nothing against the script either.
+        let is_well = self.shortfall < WELL_BELOW && self.words_until - self.anchor.1 <= DROPPED_SECS;
+        let dropped = (self.heard_until - self.anchor.1).clamp(0.0, DROPPED_SECS);
         let belief = f64::from((self.gain - GAIN_FOR_NOTHING + GAIN_A_PASSAGE * self.in_a_row as f32) / GAIN_A_SECOND);
         let belief = belief.clamp(MOST_AHEAD_IN_DOUBT_SECS, MOST_AHEAD_SECS);
-        let most = if is_well { dropped.max(0.0) + belief } else { MOST_AHEAD_IN_DOUBT_SECS };
+        let most = if is_well { dropped + belief } else { MOST_AHEAD_IN_DOUBT_SECS };
         let ahead = (self.voice_since_evidence(clock) - LAG_SECS).clamp(0.0, most);
         let passage = &script.passages[script.passage_of[place] as usize];
         let trust = (WORDS_INTO_NEXT + self.in_a_row / PASSAGES_FOR_A_WORD).min(MOST_WORDS_INTO_NEXT);
