@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 /// What each stage may use of Dostyq besides `speech`. Stages are siblings: only the server joins them.
-const MAY_USE: [(&str, &[&str]); 11] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
     ("speech", &[]),
     ("models", &[]),
     ("capture", &[]),
     ("segment", &[]),
     ("recognise", &[]),
     ("translate", &[]),
+    ("prepared", &[]),
     ("caption", &[]),
     ("log", &[]),
     ("hub", &["log"]),
@@ -19,11 +20,12 @@ const MAY_USE: [(&str, &[&str]); 11] = [
 ];
 
 /// Crates of others that a stage must not compile, whoever brings them in.
-const MUST_NOT_COMPILE: [(&str, &[&str]); 4] = [
+const MUST_NOT_COMPILE: [(&str, &[&str]); 5] = [
     ("hub", &["whisper-rs-sys", "ort", "rusqlite"]),
     ("archive", &["tokio", "whisper-rs-sys", "ort", "rusqlite"]),
     ("caption", &["tokio", "ort", "whisper-rs-sys"]),
     ("recognise", &["tokio", "axum"]),
+    ("prepared", &["tokio", "ort", "whisper-rs-sys"]),
 ];
 
 /// The crates that `cargo tree` shows under a package, without what only its tests need.
