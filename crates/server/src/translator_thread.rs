@@ -186,15 +186,18 @@ impl Worker {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::{Receiver, channel};
+    use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
     use super::*;
     use dostyq_speech::{Lang, SegmentId};
     use dostyq_translate::{Direction, SentenceRequest, TargetWord, TranslateError};
 
+    /// Texts of one test, at the most.
+    const MOST_TEXTS: usize = 8;
+
     /// Translates by shouting, slowly; fails over "ошибка" and panics over "паника".
     struct ScriptedTranslator {
-        started: std::sync::mpsc::Sender<()>,
+        started: SyncSender<()>,
         go_on: Receiver<()>,
     }
 
@@ -217,12 +220,12 @@ mod tests {
     /// Texts (of segment 1, a final ends with "!") that are all handed in while the first is being translated; what comes
     /// back.
     fn check(texts: &[&str], expect: &[Option<&str>]) {
-        let (started, has_started) = channel();
-        let (go_on, may_go_on) = channel();
+        let (started, has_started) = sync_channel(MOST_TEXTS);
+        let (go_on, may_go_on) = sync_channel(MOST_TEXTS);
         let thread = TranslatorThread::spawn(Box::new(ScriptedTranslator { started, go_on: may_go_on }));
         let thread = thread.expect("a thread can be started");
         let desk = thread.join();
-        let (answers, answered) = channel();
+        let (answers, answered) = sync_channel(MOST_TEXTS);
         for (number, text) in texts.iter().enumerate() {
             let is_final = text.ends_with('!');
             let source = SourceText {

@@ -197,7 +197,10 @@ fn resolve(reference: &BytesRef<'_>) -> Result<String, String> {
 mod tests {
     use super::*;
 
-    fn check(body: &str, expect: &[(usize, Result<(&str, &str), &str>)]) {
+    /// A line, and the pair that it gives or a part of the reason why it gives none.
+    type Expected<'a> = (usize, Result<(&'a str, &'a str), &'a str>);
+
+    fn check(body: &str, expect: &[Expected<'_>]) {
         let text =
             format!("<?xml version=\"1.0\"?>\n<!DOCTYPE tmx SYSTEM \"tmx14.dtd\">\n<tmx><body>\n{body}\n</body></tmx>");
         let found: Vec<_> = entries(&text).collect();
