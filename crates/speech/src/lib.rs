@@ -1,7 +1,7 @@
 //! The values that travel through Dostyq: sound, words, captions, with their times, languages and ids.
 //!
 //! Every stage speaks in these types and in nothing else, so a stage knows its input and its output and none of
-//! its neighbours. Nothing here computes more than a conversion, opens a file or starts a thread.
+//! its neighbours. Nothing here computes more than a conversion or a cut into sentences, opens a file or starts a thread.
 //!
 //! ```
 //! use dostyq_speech::{Lang, SampleTime, TimeSpan, Word};

@@ -7,7 +7,7 @@
 /// cost a translation less than one sentence in two.
 ///
 /// ```
-/// use dostyq_translate::split_sentences;
+/// use dostyq_speech::split_sentences;
 ///
 /// assert_eq!(split_sentences("Кеш жарық! Бастайық па?"), ["Кеш жарық!", "Бастайық па?"]);
 /// ```
