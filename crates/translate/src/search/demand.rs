@@ -20,35 +20,40 @@ pub(super) fn missing_terms(
     }
     let missing = |found: &[u32]| rules.bias.missing(&[rules.forced, found].concat());
     for term in missing(&found) {
-        let before = missing(&found);
-        if !before.contains(&term) {
-            continue;
-        }
-        let Some(place) = likeliest_place(steps, rules, term, &found)? else { continue };
-        let forced = [rules.forced, &found[..place]].concat();
-        let bias = rules.bias.demanding(term);
-        let again = search_once(steps, &Rules { forced: &forced, expected: &[], bias: &bias, ..*rules }, search)?;
-        let again = [&found[..place], &again].concat();
-        if missing(&again).len() < before.len() {
-            found = again;
+        let before = missing(&found).len();
+        // Wherever the model likes it best; if another term is lost by that, behind all those that are there.
+        let behind = (0..=found.len()).find(|end| missing(&found[..*end]).len() == before).unwrap_or(found.len());
+        for from in [0, behind] {
+            if !missing(&found).contains(&term) {
+                break;
+            }
+            let Some(place) = likeliest_place(steps, rules, term, &found, from)? else { continue };
+            let forced = [rules.forced, &found[..place]].concat();
+            let bias = rules.bias.demanding(term);
+            let again = search_once(steps, &Rules { forced: &forced, expected: &[], bias: &bias, ..*rules }, search)?;
+            let again = [&found[..place], &again].concat();
+            if missing(&again).len() < before {
+                found = again;
+            }
         }
     }
     Ok(found)
 }
 
-/// Where in a translation the model would begin a term soonest, if there is a place where it can begin.
+/// Where in a translation, from the place `from`, the model would begin a term soonest, if it can begin there at all.
 fn likeliest_place(
     steps: &mut impl Steps,
     rules: &Rules,
     term: usize,
     found: &[u32],
+    from: usize,
 ) -> Result<Option<usize>, TranslateError> {
     let mut so_far = rules.prompt();
     let mut best: Option<(f32, usize)> = None;
     let mut logits = steps.start(&so_far)?;
     for place in 0..=found.len() {
         let next = found.get(place);
-        if next.is_none_or(|next| rules.bias.begins_a_word(*next)) {
+        if place >= from && next.is_none_or(|next| rules.bias.begins_a_word(*next)) {
             let total = log_sum_exp(&logits);
             let score = |(token, letters): (u32, usize)| {
                 let vagueness = VAGUENESS * Bias::letters_lacking(letters) as f32;
@@ -114,6 +119,11 @@ mod tests {
     fn what_was_shown_stays_before_a_term() {
         check(&["школа"], &[2, 4, 5], &[6]);
         check(&["школа"], &[2, 3], &[6, 4, 5, 6]);
+    }
+
+    #[test]
+    fn one_term_does_not_cost_another() {
+        check(&["школа", "лицей"], &[], &[2, 3, 6, 4, 5, 6]);
     }
 
     #[test]
