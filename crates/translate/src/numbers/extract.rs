@@ -43,7 +43,7 @@ pub(super) struct Found {
 /// The numbers of a text, in its order: in digits («1 250,5», 14:30 as two), in words («жиырма бес», «двадцати пяти»,
 /// «полтора»), in both («3,5 млн»), as ordinals, as shares («25 пайыз»); and the months behind a number.
 pub(super) fn extract(text: &str, lang: Lang) -> Vec<Found> {
-    let mut reader = Reader { found: Vec::new(), current: None };
+    let mut reader = Reader { found: Vec::new(), current: None, from: None };
     for (token, span) in tokens(text) {
         match token {
             Token::Digits(value) => reader.digits(value, span),
@@ -53,8 +53,16 @@ pub(super) fn extract(text: &str, lang: Lang) -> Vec<Found> {
                 // «Үшінші тоқсан» is the third quarter, not the third ninety.
                 let said = said.filter(|_| !(word.starts_with("тоқсан") && reader.has_an_ordinal()));
                 match (month, said) {
-                    (Some(month), _) => reader.month(month, span, word.starts_with("маусым")),
-                    (None, Some(said)) => reader.said(said, span),
+                    (Some(month), _) => {
+                        let has_another_sense = ["маусым", "қазан"].iter().any(|month| word.starts_with(month));
+                        reader.month(month, span, !has_another_sense);
+                    }
+                    (None, Some(said)) => {
+                        reader.said(said, span);
+                        if lang == Lang::Kazakh {
+                            reader.fraction(&word);
+                        }
+                    }
                     // «Два с половиной»: the word between the number and its half.
                     (None, None) if word == "с" && lang == Lang::Russian => {}
                     (None, None) if roman(&text[span.clone()]).is_some() => {
@@ -83,7 +91,7 @@ struct Current {
     span: Range<usize>,
     is_in_digits: bool,
     is_soft: bool,
-    /// A plural scale without a number is none: «тысячи людей».
+    /// A plural scale without a number is none, mostly: «тысячи людей», but «более тысячи».
     is_vague: bool,
     is_complete: bool,
 }
@@ -91,18 +99,33 @@ struct Current {
 struct Reader {
     found: Vec<Found>,
     current: Option<Current>,
+    /// Where «үштен» is, if the number in the making is one.
+    from: Option<Range<usize>>,
 }
 
 impl Reader {
     fn close(&mut self) {
-        if let Some(current) = self.current.take().filter(|current| !current.is_vague) {
+        if let Some(current) = self.current.take() {
             self.found.push(Found {
                 quantity: Quantity::Number(current.above.plus(current.below)),
                 span: current.span,
                 is_in_digits: current.is_in_digits,
-                is_soft: current.is_soft,
+                is_soft: current.is_soft || current.is_vague,
             });
         }
+    }
+
+    /// Makes «үштен бір» free, a third, which Russian has a word for; but not «үштен беске дейін», from three to five.
+    fn fraction(&mut self, word: &str) {
+        let is_to = ["ге", "ке", "ға", "қа"].iter().any(|ending| word.ends_with(ending));
+        if let (Some(current), Some(from)) = (&mut self.current, self.from.take())
+            && !is_to
+            && let Some(found) = self.found.last_mut().filter(|found| found.span == from)
+        {
+            found.is_soft = true;
+            current.is_soft = true;
+        }
+        self.from = self.current.as_ref().filter(|_| kazakh::is_ablative(word)).map(|current| current.span.clone());
     }
 
     fn has_an_ordinal(&self) -> bool {
@@ -139,14 +162,12 @@ impl Reader {
         }
     }
 
-    /// `is_soft` says that the word means something else too: «маусым» is June and a season.
-    fn month(&mut self, month: u8, span: Range<usize>, is_soft: bool) {
-        let is_of_a_date = self.current.is_some();
+    /// A month counts where a number is before it; elsewhere it is found, so that it can be matched, but free: it may be
+    /// a man, a cauldron or a season.
+    fn month(&mut self, month: u8, span: Range<usize>, is_sure: bool) {
+        let is_soft = !is_sure || self.current.is_none();
         self.close();
-        if is_of_a_date {
-            let quantity = Quantity::Month(month);
-            self.found.push(Found { quantity, span, is_in_digits: false, is_soft });
-        }
+        self.found.push(Found { quantity: Quantity::Month(month), span, is_in_digits: false, is_soft });
     }
 
     fn said(&mut self, said: Said, span: Range<usize>) {
@@ -266,7 +287,7 @@ mod tests {
             match found.quantity {
                 Quantity::Number(value) => format!("{value}{soft}"),
                 Quantity::Percent(value) => format!("{value}%{soft}"),
-                Quantity::Month(month) => format!("m{month}"),
+                Quantity::Month(month) => format!("m{month}{soft}"),
             }
         });
         assert_eq!(told.collect::<Vec<_>>().join(" "), expect, "{text}");
@@ -304,9 +325,10 @@ mod tests {
         check("пять-шесть дней", "5 6");
         check("один из нас", "1?");
         check("двадцать один", "21");
-        check("тысячи людей, миллионы", "");
+        check("тысячи людей, миллионы", "1000? 1000000?");
         check("тысяча благодарностей", "1000");
-        check("пятого мая и в мае", "5 m5");
+        check("пятого мая и в мае", "5 m5 m5?");
+        check("с семью, полгода, десятилетие", "7? 6? 10?");
         check("во-вторых", "2");
         check("в XXI веке", "21");
         check("пятидесятилетие", "50");
@@ -338,6 +360,8 @@ mod tests {
         check("2024 жылғы 5 мамыр", "2024 5 m5");
         check("үшінші тоқсанда, тоқсанға", "3 90");
         check("отыз бірдемін", "31");
+        check("үштен бір, бестен алтыға дейін, үштен", "3? 1? 5 6 3");
+        check("наурыздың жиырмасы", "m3? 20");
         check("мың тоғыз жүз тоқсан бірінші", "1991");
     }
 }
