@@ -5,9 +5,9 @@ use std::ops::Range;
 use dostyq_speech::Lang;
 
 use super::said::Said;
+use super::tokens::{Token, roman, tokens};
 use super::value::Value;
 use super::{kazakh, russian};
-use crate::glossary::plain;
 
 /// What is compared between a text and its translation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,18 +40,10 @@ pub(super) struct Found {
     pub(super) is_soft: bool,
 }
 
-/// A stretch of a text.
-#[derive(Clone, Debug)]
-enum Token {
-    Digits(Value),
-    Word(String),
-    Mark(char),
-}
-
 /// The numbers of a text, in its order: in digits («1 250,5», 14:30 as two), in words («жиырма бес», «двадцати пяти»,
 /// «полтора»), in both («3,5 млн»), as ordinals, as shares («25 пайыз»); and the months behind a number.
 pub(super) fn extract(text: &str, lang: Lang) -> Vec<Found> {
-    let mut reader = Reader { found: Vec::new(), current: None };
+    let mut reader = Reader { found: Vec::new(), current: None, from: None };
     for (token, span) in tokens(text) {
         match token {
             Token::Digits(value) => reader.digits(value, span),
@@ -61,8 +53,16 @@ pub(super) fn extract(text: &str, lang: Lang) -> Vec<Found> {
                 // «Үшінші тоқсан» is the third quarter, not the third ninety.
                 let said = said.filter(|_| !(word.starts_with("тоқсан") && reader.has_an_ordinal()));
                 match (month, said) {
-                    (Some(month), _) => reader.month(month, span, word.starts_with("маусым")),
-                    (None, Some(said)) => reader.said(said, span),
+                    (Some(month), _) => {
+                        let has_another_sense = ["маусым", "қазан"].iter().any(|month| word.starts_with(month));
+                        reader.month(month, span, !has_another_sense);
+                    }
+                    (None, Some(said)) => {
+                        reader.said(said, span);
+                        if lang == Lang::Kazakh {
+                            reader.fraction(&word);
+                        }
+                    }
                     // «Два с половиной»: the word between the number and its half.
                     (None, None) if word == "с" && lang == Lang::Russian => {}
                     (None, None) if roman(&text[span.clone()]).is_some() => {
@@ -91,7 +91,7 @@ struct Current {
     span: Range<usize>,
     is_in_digits: bool,
     is_soft: bool,
-    /// A plural scale without a number is none: «тысячи людей».
+    /// A plural scale without a number is none, mostly: «тысячи людей», but «более тысячи».
     is_vague: bool,
     is_complete: bool,
 }
@@ -99,18 +99,33 @@ struct Current {
 struct Reader {
     found: Vec<Found>,
     current: Option<Current>,
+    /// Where «үштен» is, if the number in the making is one.
+    from: Option<Range<usize>>,
 }
 
 impl Reader {
     fn close(&mut self) {
-        if let Some(current) = self.current.take().filter(|current| !current.is_vague) {
+        if let Some(current) = self.current.take() {
             self.found.push(Found {
                 quantity: Quantity::Number(current.above.plus(current.below)),
                 span: current.span,
                 is_in_digits: current.is_in_digits,
-                is_soft: current.is_soft,
+                is_soft: current.is_soft || current.is_vague,
             });
         }
+    }
+
+    /// Makes «үштен бір» free, a third, which Russian has a word for; but not «үштен беске дейін», from three to five.
+    fn fraction(&mut self, word: &str) {
+        let is_to = ["ге", "ке", "ға", "қа"].iter().any(|ending| word.ends_with(ending));
+        if let (Some(current), Some(from)) = (&mut self.current, self.from.take())
+            && !is_to
+            && let Some(found) = self.found.last_mut().filter(|found| found.span == from)
+        {
+            found.is_soft = true;
+            current.is_soft = true;
+        }
+        self.from = self.current.as_ref().filter(|_| kazakh::is_ablative(word)).map(|current| current.span.clone());
     }
 
     fn has_an_ordinal(&self) -> bool {
@@ -147,14 +162,12 @@ impl Reader {
         }
     }
 
-    /// `is_soft` says that the word means something else too: «маусым» is June and a season.
-    fn month(&mut self, month: u8, span: Range<usize>, is_soft: bool) {
-        let is_of_a_date = self.current.is_some();
+    /// A month counts where a number is before it; elsewhere it is found, so that it can be matched, but free: it may be
+    /// a man, a cauldron or a season.
+    fn month(&mut self, month: u8, span: Range<usize>, is_sure: bool) {
+        let is_soft = !is_sure || self.current.is_none();
         self.close();
-        if is_of_a_date {
-            let quantity = Quantity::Month(month);
-            self.found.push(Found { quantity, span, is_in_digits: false, is_soft });
-        }
+        self.found.push(Found { quantity: Quantity::Month(month), span, is_in_digits: false, is_soft });
     }
 
     fn said(&mut self, said: Said, span: Range<usize>) {
@@ -264,76 +277,6 @@ impl Current {
     }
 }
 
-/// The number that Roman capitals write, if there are at least two of them: «XXI».
-fn roman(word: &str) -> Option<Value> {
-    let digit = |c| match c {
-        'I' => Some(1),
-        'V' => Some(5),
-        'X' => Some(10),
-        'L' => Some(50),
-        _ => None,
-    };
-    let digits = word.chars().map(digit).collect::<Option<Vec<i64>>>()?;
-    let value = (0..digits.len()).map(|at| match digits.get(at + 1) {
-        Some(next) if *next > digits[at] => -digits[at],
-        _ => digits[at],
-    });
-    (digits.len() > 1).then(|| Value::whole(value.sum()))
-}
-
-fn tokens(text: &str) -> Vec<(Token, Range<usize>)> {
-    let mut tokens = Vec::new();
-    let mut at = 0;
-    while let Some(first) = text[at..].chars().next() {
-        let rest = &text[at..];
-        let length = if first.is_ascii_digit() {
-            let (value, length) = digits(rest, text[..at].ends_with(['.', ',']));
-            tokens.push((Token::Digits(value), at..at + length));
-            length
-        } else if first.is_alphabetic() {
-            let length = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
-            tokens.push((Token::Word(plain(&rest[..length])), at..at + length));
-            length
-        } else {
-            // A space parts nothing, and nor does the full stop of «млн.».
-            if !first.is_whitespace() && first != '.' {
-                tokens.push((Token::Mark(first), at..at + first.len_utf8()));
-            } else if first == '.' && rest[1..].starts_with(' ') && !is_short_scale(tokens.last()) {
-                tokens.push((Token::Mark(first), at..at + 1));
-            }
-            first.len_utf8()
-        };
-        at += length;
-    }
-    tokens
-}
-
-fn is_short_scale(token: Option<&(Token, Range<usize>)>) -> bool {
-    matches!(token, Some((Token::Word(word), _)) if ["тыс", "млн", "млрд", "трлн"].contains(&&**word))
-}
-
-/// The number that a text begins with, and its length: groups of three with spaces between, a fraction behind a comma
-/// or a full stop; but no fraction where several follow, as in a date. `is_in_a_row` says that such a mark is before it.
-fn digits(text: &str, is_in_a_row: bool) -> (Value, usize) {
-    let run = |from: usize| text[from..].bytes().take_while(u8::is_ascii_digit).count();
-    let mut end = run(0);
-    let mut whole = text[..end].to_owned();
-    while whole.len() <= 3 || end > run(0) {
-        let gap = text[end..].chars().next().filter(|c| matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\u{2009}'));
-        let Some(gap) = gap.filter(|gap| run(end + gap.len_utf8()) == 3) else { break };
-        let from = end + gap.len_utf8();
-        whole.push_str(&text[from..from + 3]);
-        end = from + 3;
-    }
-    let has_mark = text[end..].starts_with([',', '.']);
-    let fraction = if has_mark && !is_in_a_row { run(end + 1) } else { 0 };
-    let goes_on = |after: &str| after.starts_with(['.', ',']) && after[1..].starts_with(|c: char| c.is_ascii_digit());
-    if fraction == 0 || goes_on(&text[end + 1 + fraction..]) {
-        return (Value::of_digits(&whole, ""), end);
-    }
-    (Value::of_digits(&whole, &text[end + 1..end + 1 + fraction]), end + 1 + fraction)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -344,7 +287,7 @@ mod tests {
             match found.quantity {
                 Quantity::Number(value) => format!("{value}{soft}"),
                 Quantity::Percent(value) => format!("{value}%{soft}"),
-                Quantity::Month(month) => format!("m{month}"),
+                Quantity::Month(month) => format!("m{month}{soft}"),
             }
         });
         assert_eq!(told.collect::<Vec<_>>().join(" "), expect, "{text}");
@@ -382,9 +325,10 @@ mod tests {
         check("пять-шесть дней", "5 6");
         check("один из нас", "1?");
         check("двадцать один", "21");
-        check("тысячи людей, миллионы", "");
+        check("тысячи людей, миллионы", "1000? 1000000?");
         check("тысяча благодарностей", "1000");
-        check("пятого мая и в мае", "5 m5");
+        check("пятого мая и в мае", "5 m5 m5?");
+        check("с семью, полгода, десятилетие", "7? 6? 10?");
         check("во-вторых", "2");
         check("в XXI веке", "21");
         check("пятидесятилетие", "50");
@@ -416,6 +360,8 @@ mod tests {
         check("2024 жылғы 5 мамыр", "2024 5 m5");
         check("үшінші тоқсанда, тоқсанға", "3 90");
         check("отыз бірдемін", "31");
+        check("үштен бір, бестен алтыға дейін, үштен", "3? 1? 5 6 3");
+        check("наурыздың жиырмасы", "m3? 20");
         check("мың тоғыз жүз тоқсан бірінші", "1991");
     }
 }

@@ -64,6 +64,9 @@ pub(super) fn said(word: &str) -> Option<Said> {
     if word == "жарым" {
         return Some(Said::AndAHalf);
     }
+    if word == "қос" {
+        return Some(Said::Number { value: 2, is_last: true, is_soft: true });
+    }
     if word == "жарты" {
         return Some(Said::Half);
     }
@@ -95,6 +98,11 @@ pub(super) fn said(word: &str) -> Option<Said> {
         let is_soft = *value == 1 || *value == 2 && (rest.starts_with("ншісі") || rest == "ге");
         is_form.then_some(Said::Number { value: *value, is_last: !rest.is_empty(), is_soft })
     })
+}
+
+/// Whether a number is in the ablative, as the lower part of a fraction is.
+pub(super) fn is_ablative(word: &str) -> bool {
+    ["тен", "тан", "ден", "дан", "нен", "нан"].iter().any(|ending| word.ends_with(ending))
 }
 
 /// The month, from 1, that a word is a form of.

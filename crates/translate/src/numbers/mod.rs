@@ -8,6 +8,7 @@ mod extract;
 mod kazakh;
 mod russian;
 mod said;
+mod tokens;
 mod value;
 
 use crate::Direction;

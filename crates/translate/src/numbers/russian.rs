@@ -133,6 +133,15 @@ pub(super) fn said(word: &str) -> Option<Said> {
         "трижды" | "втрое" | "втроем" => return soft(3),
         _ => {}
     }
+    // «Семью» is also the family.
+    if word == "семью" {
+        return Some(Said::Number { value: 7, is_last: false, is_soft: true });
+    }
+    // Words of their own for six months, ten years, a hundred: Kazakh has the number.
+    let own = [("полгод", 6), ("полугод", 6), ("десятилети", 10), ("столети", 100), ("сотн", 100), ("десятк", 10)];
+    if let Some((_, value)) = own.iter().find(|(word_of_its_own, _)| word.starts_with(word_of_its_own)) {
+        return soft(*value);
+    }
     if word.starts_with("процент") {
         return Some(Said::Percent);
     }
@@ -195,7 +204,7 @@ fn compound(word: &str) -> Option<Said> {
             _ if is_counted => Some(Said::Number { value, is_last: true, is_soft: false }),
             _ => None,
         },
-        _ if is_counted => Some(Said::Number { value, is_last: true, is_soft: false }),
+        _ if is_counted => Some(Said::Number { value, is_last: true, is_soft: value == 1 }),
         _ => None,
     }
 }
@@ -231,7 +240,7 @@ mod tests {
         check("сто ста стопроцентный сотый столетие", Some(100));
         check("тысяча тысячи тысячный", Some(1000));
         check("третий третьего третьей", Some(3));
-        check("дворец троллейбус пятно семья стол сторона десятки сотни стандарт пятница первенство", None);
+        check("дворец троллейбус пятно семья стол сторона стандарт пятница первенство", None);
         assert_eq!(said("полмиллиона"), Some(Said::HalfOf { value: 1_000_000 }));
     }
 
