@@ -95,7 +95,7 @@ impl Message {
 
     /// The last text under a number; empty where there is none.
     pub(super) fn text(&self, number: u32) -> Result<String, Damaged> {
-        self.bytes(number).map_or(Ok(String::new()), |bytes| text_of(bytes))
+        self.bytes(number).map_or(Ok(String::new()), text_of)
     }
 
     /// All texts under a number.
