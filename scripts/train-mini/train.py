@@ -8,6 +8,8 @@ import copy
 import json
 import math
 import os
+import signal
+import sys
 import time
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # the batch workers are processes already
@@ -165,6 +167,8 @@ def write_weights(model, folder):
 
 def main():
     a = arguments()
+    # Leaving in good order ends the batch workers too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(a.seed)
     torch.backends.cuda.matmul.allow_tf32 = True

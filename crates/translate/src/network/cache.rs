@@ -60,7 +60,8 @@ pub(super) fn select_rows(value: &DynValue, rows: &[usize]) -> ort::Result<DynVa
         return Err(ort::Error::new(format!("a step left a cache of the shape {shape:?}")));
     }
     let width = data.len() / count;
-    let selected: Vec<f32> = rows.iter().flat_map(|row| &data[row * width..][..width]).copied().collect();
+    let mut selected = Vec::with_capacity(rows.len() * width);
+    rows.iter().for_each(|row| selected.extend_from_slice(&data[row * width..][..width]));
     shape[0] = rows.len() as i64;
     Ok(Tensor::from_array((shape, selected))?.into_dyn())
 }

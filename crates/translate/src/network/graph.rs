@@ -183,5 +183,7 @@ fn last_of_each_row(logits: &DynValue) -> ort::Result<Vec<f32>> {
         }
         _ => return Err(ort::Error::new(format!("its logits have the shape {shape:?}"))),
     };
-    Ok(data.chunks_exact(row).flat_map(|row| &row[row.len() - vocabulary..]).copied().collect())
+    let mut last = Vec::with_capacity(data.len() / row * vocabulary);
+    data.chunks_exact(row).for_each(|row| last.extend_from_slice(&row[row.len() - vocabulary..]));
+    Ok(last)
 }
