@@ -99,6 +99,8 @@ impl<'a> From<&'a Event> for EventField<'a> {
                     Marker::Looped => ("looped", None, None),
                     Marker::Gap { millis } => ("gap", Some(*millis), None),
                     Marker::Effort { effort } => ("effort", None, Some(effort.name())),
+                    Marker::Script { is_on_air: true } => ("script-on-air", None, None),
+                    Marker::Script { is_on_air: false } => ("script-off-air", None, None),
                 };
                 EntryField::Marker { at_millis: at.as_millis(), marker, gap_millis, effort }
             }

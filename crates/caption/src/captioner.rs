@@ -103,6 +103,15 @@ impl Captioner {
         if translation.is_final { self.end_translation(&translation) } else { self.grow_translation(translation) }
     }
 
+    /// An open segment is taken off the screens, committed words and translation included: somebody else has written the
+    /// caption of what was said. It has never been; nothing more is heard of it.
+    pub fn withdraw(&mut self, segment: SegmentId) -> Vec<CaptionEvent> {
+        let line = self.open.remove(&segment);
+        self.remember(segment, None, false);
+        let is_seen = line.is_some_and(|line| line.shown.is_some());
+        if is_seen { vec![CaptionEvent::Dropped(segment)] } else { Vec::new() }
+    }
+
     /// There will be no translation of a segment: what viewers see of one is taken away.
     pub fn give_up_translation(&mut self, segment: SegmentId) -> Vec<CaptionEvent> {
         let finished = self.finished.iter_mut().rev().find(|finished| finished.segment == segment);

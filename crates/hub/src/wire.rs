@@ -198,6 +198,9 @@ pub struct WireMarker {
     /// How much of its work the server does from now on; with `effort` alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effort: Option<Effort>,
+    /// Whether a prepared speech writes the captions from now on; with `script` alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<bool>,
 }
 
 /// What can happen to a room; see [`Marker`].
@@ -214,6 +217,8 @@ pub enum WireMarkerKind {
     Gap,
     /// The server gave work up, or took it up again.
     Effort,
+    /// A prepared speech goes on air or off.
+    Script,
     /// A marker of a later version; the viewer shows nothing for it.
     #[serde(other)]
     Unknown,
@@ -324,14 +329,15 @@ impl From<&Event> for WireEvent {
         let entry = match &event.entry {
             Entry::Final(caption) => WireEntry::Final(caption.into()),
             Entry::Marker { at, marker } => {
-                let (marker, millis, effort) = match marker {
-                    Marker::Started => (WireMarkerKind::Started, None, None),
-                    Marker::Ended => (WireMarkerKind::Ended, None, None),
-                    Marker::Looped => (WireMarkerKind::Looped, None, None),
-                    Marker::Gap { millis } => (WireMarkerKind::Gap, Some(*millis), None),
-                    Marker::Effort { effort } => (WireMarkerKind::Effort, None, Some(*effort)),
-                };
-                WireEntry::Marker(WireMarker { marker, at_millis: at.as_millis(), millis, effort })
+                let bare = |marker| WireMarker { marker, at_millis: at.as_millis(), millis: None, effort: None, on: None };
+                WireEntry::Marker(match marker {
+                    Marker::Started => bare(WireMarkerKind::Started),
+                    Marker::Ended => bare(WireMarkerKind::Ended),
+                    Marker::Looped => bare(WireMarkerKind::Looped),
+                    Marker::Gap { millis } => WireMarker { millis: Some(*millis), ..bare(WireMarkerKind::Gap) },
+                    Marker::Effort { effort } => WireMarker { effort: Some(*effort), ..bare(WireMarkerKind::Effort) },
+                    Marker::Script { is_on_air } => WireMarker { on: Some(*is_on_air), ..bare(WireMarkerKind::Script) },
+                })
             }
         };
         WireEvent { offset: event.offset, entry }

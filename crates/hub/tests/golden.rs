@@ -109,6 +109,7 @@ fn values_of_speech_become_the_messages_of_the_golden_file() {
         ("the recording began again", 48, marker(7000, Marker::Looped)),
         ("sound was missing", 49, marker(9000, Marker::Gap { millis: 1250 })),
         ("the machine is too slow", 50, marker(9500, Marker::Effort { effort: Effort::FinalsOnly })),
+        ("a prepared speech goes on air", 51, marker(9700, Marker::Script { is_on_air: true })),
     ] {
         let event = Event { offset: Offset(offset), entry };
         assert_eq!(written(&ServerMessage::Event(WireEvent::from(&event))), example(name), "{name}");

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use dostyq_speech::{Hypothesis, Lang, LangChoice, SampleTime, SegmentId, Transcript, Utterance};
+use dostyq_speech::{Hypothesis, Lang, LangChoice, SampleTime, SegmentId, Transcript, Utterance, Word};
 
 use crate::guard::{self, Rejection};
 use crate::switch::{SwitchWatch, is_switch};
@@ -11,6 +11,8 @@ use crate::{Glossary, LanguageRouter, RecogniseError, Recogniser, Recognition, R
 pub struct Heard {
     /// What is known of the segment now; a final one without words means that nothing was said.
     pub transcript: Transcript,
+    /// All that the engine made of the sound, fit to be shown or not; who knows what may be said can still use it.
+    pub words: Vec<Word>,
     /// Why the engine's words were thrown out, if they were.
     pub rejection: Option<Rejection>,
     /// Where the speaker went over to the other language: what follows is an utterance of its own.
@@ -18,8 +20,14 @@ pub struct Heard {
 }
 
 impl Heard {
-    pub(crate) fn of(transcript: Transcript) -> Heard {
-        Heard { transcript, rejection: None, switched_at: None }
+    pub(crate) fn of(transcript: Transcript, words: Vec<Word>) -> Heard {
+        Heard { transcript, words, rejection: None, switched_at: None }
+    }
+
+    /// A segment that ended without being heard to its end.
+    pub(crate) fn given_up(transcript: Transcript) -> Heard {
+        let words = transcript.committed.clone();
+        Heard::of(transcript, words)
     }
 }
 
@@ -84,7 +92,7 @@ impl Listener {
         };
         let latest = self.latest.take();
         if let Some(draft) = latest.as_ref().filter(|draft| utterance.is_final && draft.has_heard_all_of(utterance)) {
-            return Ok(Heard::of(self.ended(policy.finish(&draft.hypothesis))));
+            return Ok(Heard::of(self.ended(policy.finish(&draft.hypothesis)), draft.hypothesis.words.clone()));
         }
         let switched_at = self.switched_at(engine, utterance, latest.as_ref(), &policy);
         let reminders = latest.filter(|draft| draft.segment == utterance.segment).map(|draft| draft.reminders);
@@ -105,6 +113,7 @@ impl Listener {
         };
         let rejection = guard::judge(utterance, &recognition).err();
         let hypothesis = recognition.hypothesis;
+        let words = hypothesis.words.clone();
         let transcript = match (rejection, utterance.is_final) {
             (None, false) => {
                 let transcript = policy.grow(&hypothesis, utterance.span().end);
@@ -115,14 +124,14 @@ impl Listener {
             }
             // A rejected draft shows nothing new; its words must not count as agreement either.
             (Some(_), false) => policy.grow(&without_new_words(&policy, hypothesis), utterance.span().end),
-            (None, true) => return Ok(Heard::of(self.ended(policy.finish(&hypothesis)))),
+            (None, true) => return Ok(Heard::of(self.ended(policy.finish(&hypothesis)), words)),
             (Some(_), true) => {
                 let transcript = self.ended(policy.finish_rejected(&hypothesis));
-                return Ok(Heard { rejection, ..Heard::of(transcript) });
+                return Ok(Heard { rejection, ..Heard::of(transcript, words) });
             }
         };
         self.policy = Some(policy);
-        Ok(Heard { transcript, rejection, switched_at })
+        Ok(Heard { transcript, words, rejection, switched_at })
     }
 
     /// Where the speaker went over to the other language for at least a clause, in a draft of which it was not known yet.
@@ -206,7 +215,7 @@ fn without_new_words(policy: &StreamingPolicy, hypothesis: Hypothesis) -> Hypoth
 mod tests {
     use super::*;
     use crate::{Recognition, Signals};
-    use dostyq_speech::{TimeSpan, Word, join_words};
+    use dostyq_speech::{TimeSpan, join_words};
 
     /// Says what it is told to, in order.
     struct ScriptedRecogniser(Vec<Result<(Lang, &'static str, f32), ()>>);

@@ -238,7 +238,7 @@ impl Worker {
             // A panic is left to the watchdog, which answers for this thread: the engine is not fit for another job.
             let Ok(heard) = outcome else { return };
             let heard = heard.map_err(|error| {
-                let rest = listener.give_up(&utterance).map(Heard::of);
+                let rest = listener.give_up(&utterance).map(Heard::given_up);
                 (error, rest)
             });
             desk = self.shared.lock();
@@ -310,7 +310,7 @@ impl Watch {
         let Busy { room: number, utterance, since, .. } = busy;
         let (is_final, took, effort) = (utterance.is_final, since.elapsed(), desk.workload.effort());
         if let Some(room) = desk.rooms.get_mut(&number) {
-            let rest = room.listener.give_up(&utterance).map(Heard::of);
+            let rest = room.listener.give_up(&utterance).map(Heard::given_up);
             let answer = Arc::clone(&room.answer);
             drop(desk);
             call(&answer, Verdict { utterance, heard: Err((error, rest)), took, effort });

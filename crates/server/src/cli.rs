@@ -188,6 +188,9 @@ pub struct EvalSpeech {
     /// Names and terms that may be said: a file of lines with the Kazakh form, a tab, and the Russian form
     #[arg(long, value_name = "FILE.tsv")]
     pub glossary: Option<PathBuf>,
+    /// A prepared speech is held: kk or ru for the reference's own text in that language, or kk=FILE.txt for another
+    #[arg(long, value_name = "LANG[=FILE]", conflicts_with_all = ["offline", "minutes"])]
+    pub script: Option<String>,
     /// Threads of the speech model; by default as many as there are cores, at most 8
     #[arg(long)]
     pub threads: Option<usize>,

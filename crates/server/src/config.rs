@@ -128,13 +128,26 @@ pub struct Room {
     /// Sentences with their translations, files of TMX or TSV; relative to the configuration's own folder.
     #[serde(default)]
     pub memory: Vec<PathBuf>,
+    /// A speech that will be held there, `{ kk = "…", ru = "…" }`: TXT or DOCX, relative to the configuration's own folder.
+    pub prepared: Option<PreparedFiles>,
     /// What it hears.
     pub input: Input,
 }
 
+/// `room.prepared`: the official text of a speech in both languages.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct PreparedFiles {
+    /// The Kazakh text.
+    pub kk: PathBuf,
+    /// The Russian text.
+    pub ru: PathBuf,
+}
+
 impl Room {
     fn files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        self.input.file.iter_mut().chain(&mut self.glossary).chain(&mut self.memory)
+        let prepared = self.prepared.iter_mut().flat_map(|files| [&mut files.kk, &mut files.ru]);
+        self.input.file.iter_mut().chain(&mut self.glossary).chain(&mut self.memory).chain(prepared)
     }
 
     /// The name for people.

@@ -12,6 +12,7 @@
 //! # Ok::<(), dostyq_server::config::ConfigError>(())
 //! ```
 
+mod authorship;
 pub mod cli;
 mod commands;
 pub mod config;
@@ -23,6 +24,7 @@ mod interpreter;
 mod local_address;
 mod operator_key;
 pub mod pipeline;
+mod prompter;
 mod room;
 mod status;
 mod stop;

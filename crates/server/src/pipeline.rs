@@ -1,38 +1,45 @@
 //! The path of a caption, left to right:
 //!
 //! ```text
-//! capture ─► segment ─► recognise ─┬──────────────► caption ─► sink (log and hub, or files)
-//! └── thread "hear-ROOM" ┘ (model) └─► translate ──►┘ └──── thread "caption-ROOM" ────┘
+//! capture ─► segment ─► recognise ─► author ─┬──────────────► caption ─► sink (log and hub, or files)
+//! └─ thread "hear-ROOM" ┘ (model)     │      └─► translate ──►┘ └──── thread "caption-ROOM" ────┘
+//!                      thread "write-ROOM"         (model)
 //! ```
 //! Values go only to the right, through bounded queues, so no stage can wait in a circle. A live room's queues hold
 //! minutes of finals; a recording that is read faster than it is understood waits at the first of them.
 
 mod attention;
+mod author;
 mod captions;
 mod ear;
+mod moments;
 
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 
 use anyhow::Context;
 use dostyq_capture::Source;
-use dostyq_recognise::{Heard, Listener, RecogniserThread, Verdict};
-use dostyq_speech::{CaptionEvent, Effort, LangChoice, Marker, SampleTime, SegmentId};
-use dostyq_translate::Knowledge;
+use dostyq_recognise::{Listener, RecogniserThread, Verdict};
+use dostyq_speech::{CaptionEvent, LangChoice, Marker, SampleTime, SegmentId};
 
 use crate::Stop;
+use crate::authorship::Written;
 use crate::engines::Engines;
 use crate::glossary::RoomTerms;
-use crate::interpreter::{Interpreted, SourceText};
+use crate::interpreter::Interpreted;
+use crate::prompter::Prompter;
 use crate::status::RoomStatus;
 use crate::trace::Trace;
-use crate::translator_thread::{TranslationJob, TranslatorDesk};
 pub(crate) use attention::Attention;
+use author::{Author, Sound};
 use captions::Captions;
 use ear::Ear;
 pub(crate) use ear::unix_millis;
+pub(crate) use moments::Moments;
 
+/// What was recognised on its way to the author, and moments; a moment that finds no place is left out.
+const SOUND_QUEUE: usize = 64;
 /// Events on their way to the captioner. Finals are bounded by the recogniser's queue; this is room for their drafts,
 /// translations and marks.
 const CAPTION_QUEUE: usize = 256;
@@ -55,6 +62,8 @@ pub struct RoomOptions {
     pub language: LangChoice,
     /// Names, terms, and sentences that are translated already.
     pub terms: RoomTerms,
+    /// The speech that will be held there.
+    pub prompter: Arc<Prompter>,
     /// The id of the next segment; 1 for a new room.
     pub first_segment: SegmentId,
     /// The moment on the room's clock at which the source begins.
@@ -83,6 +92,7 @@ impl RoomControl {
 pub struct RunningRoom {
     control: RoomControl,
     hearing: JoinHandle<anyhow::Result<()>>,
+    writing: JoinHandle<()>,
     captioning: JoinHandle<()>,
 }
 
@@ -100,6 +110,7 @@ impl RunningRoom {
     /// Waits until the source has ended (or the stop flag is raised) and everything heard is captioned.
     pub fn wait(self) -> anyhow::Result<()> {
         let heard = self.hearing.join().map_err(|_| anyhow::anyhow!("the capture thread failed; see the log"))?;
+        self.writing.join().map_err(|_| anyhow::anyhow!("the author thread failed; see the log"))?;
         self.captioning.join().map_err(|_| anyhow::anyhow!("the caption thread failed; see the log"))?;
         heard
     }
@@ -107,7 +118,7 @@ impl RunningRoom {
 
 /// What reaches the captioner.
 enum Arrival {
-    Heard(Box<Verdict>),
+    Written(Written),
     Translated(Interpreted),
     /// A finished segment stays without a translation.
     NotTranslated(SegmentId),
@@ -127,71 +138,29 @@ pub fn start(
     trace: Option<Trace>,
     stop: Stop,
 ) -> anyhow::Result<RunningRoom> {
-    let (arrivals, queue) = sync_channel(CAPTION_QUEUE);
+    let (arrivals, arriving) = sync_channel(CAPTION_QUEUE);
+    let (sounds, sounding) = sync_channel(SOUND_QUEUE);
     let detector = engines.voice_detectors.make()?;
     let recogniser = Arc::clone(&engines.recogniser);
+    let recognised = sounds.clone();
     let room = recogniser.join(
         Listener::new(options.language, Arc::clone(&options.terms.spoken)),
-        answer(arrivals.clone(), engines.translator.join(), Arc::clone(&options.terms.translated)),
+        // The author outlives the room at the recogniser; if it failed, the room's `wait` says so.
+        move |verdict: Verdict| drop(recognised.send(Sound::Recognised(Box::new(verdict)))),
     );
 
     let control = RoomControl { recogniser: Arc::clone(&recogniser), room };
     status.set_language(options.language);
-    let captions = Captions::new(sink, trace, Arc::clone(&status), &options);
-    let captioning = std::thread::Builder::new()
-        .name(format!("caption-{}", options.name))
-        .spawn(move || captions.run(&queue))
-        .context("the caption thread cannot be started")?;
-
-    let ear = Ear::new(source, detector, recogniser, room, arrivals, status, stop, &options);
-    let hearing = std::thread::Builder::new()
-        .name(format!("hear-{}", options.name))
-        .spawn(move || ear.run())
-        .context("the capture thread cannot be started")?;
-    Ok(RunningRoom { control, hearing, captioning })
+    let captions = Captions::new(sink, Arc::clone(&status));
+    let captioning = named(&format!("caption-{}", options.name), move || captions.run(&arriving))?;
+    let author = Author::new(&options, engines.translator.join(), arrivals.clone(), trace, Arc::clone(&status));
+    let writing = named(&format!("write-{}", options.name), move || author.run(&sounding))?;
+    let ear = Ear::new(source, detector, recogniser, room, sounds, arrivals, status, stop, &options);
+    let hearing = named(&format!("hear-{}", options.name), move || ear.run())?;
+    Ok(RunningRoom { control, hearing, writing, captioning })
 }
 
-/// What happens on the recogniser's thread with a verdict: to the captioner first, then, as far as it is committed, to the
-/// translator, whose answer comes to the captioner as well.
-fn answer(
-    arrivals: SyncSender<Arrival>,
-    translator: TranslatorDesk,
-    knowledge: Arc<Knowledge>,
-) -> impl FnMut(Verdict) + Send + 'static {
-    // What was handed to the translator last: the segment, and how much of it.
-    let mut latest = (SegmentId(0), 0);
-    move |verdict| {
-        let is_translated = verdict.effort < Effort::SourceOnly;
-        let source = heard(&verdict).and_then(|heard| SourceText::of(&heard.transcript, &knowledge));
-        arrivals.send(Arrival::Heard(Box::new(verdict))).ok();
-        let Some(source) = source else { return };
-        let (segment, is_final) = (source.segment, source.is_final);
-        let now = (segment, source.text.len());
-        if !is_translated {
-            if is_final {
-                arrivals.send(Arrival::NotTranslated(segment)).ok();
-            }
-        } else if is_final || now != latest {
-            latest = now;
-            let arrivals = arrivals.clone();
-            let answer = Box::new(move |interpreted: Option<Interpreted>| {
-                let arrival = match interpreted {
-                    Some(interpreted) => Arrival::Translated(interpreted),
-                    // The next draft makes up for one that failed.
-                    None if is_final => Arrival::NotTranslated(segment),
-                    None => return,
-                };
-                arrivals.send(arrival).ok();
-            });
-            translator.submit(TranslationJob { source, answer });
-        }
-    }
-}
-
-/// What is known of the segment after a verdict; nothing when a draft failed.
-fn heard(verdict: &Verdict) -> Option<&Heard> {
-    match &verdict.heard {
-        Ok(heard) => Some(heard),
-        Err((_, rest)) => rest.as_ref(),
-    }
+fn named<T: Send + 'static>(name: &str, run: impl FnOnce() -> T + Send + 'static) -> anyhow::Result<JoinHandle<T>> {
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run);
+    thread.with_context(|| format!("the thread {name} cannot be started"))
 }

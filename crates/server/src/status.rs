@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use dostyq_capture::{CaptureError, Meter};
+use dostyq_prepared::OnAir;
 use dostyq_recognise::{Heard, Verdict};
 use dostyq_speech::{AudioFrame, Effort, LangChoice};
 use serde::Serialize;
@@ -49,6 +50,8 @@ pub(crate) struct Snapshot {
     doubt: Option<Doubt>,
     /// Sentences whose translation was in the memory.
     remembered_sentences: u64,
+    /// Whether a prepared speech is on air, and where in it the speaker is; none where none is loaded.
+    on_air: Option<OnAir>,
     /// Hypotheses thrown out, by cause.
     rejected: BTreeMap<&'static str, u64>,
     /// What the operator says about the language spoken.
@@ -104,6 +107,10 @@ impl RoomStatus {
 
     pub(crate) fn set_language(&self, choice: LangChoice) {
         self.lock().now.language = choice;
+    }
+
+    pub(crate) fn set_on_air(&self, on_air: Option<OnAir>) {
+        self.lock().now.on_air = on_air;
     }
 
     pub(crate) fn set_effort(&self, effort: Effort) {

@@ -3,7 +3,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use dostyq_speech::{SampleTime, Transcript, join_words};
+use dostyq_speech::{Lang, SampleTime, SegmentId, Transcript, join_words};
 use serde::Serialize;
 
 /// What viewers could see of a segment in the language spoken from a moment on, as `scripts/score_trace.py` reads it.
@@ -24,6 +24,20 @@ pub(crate) struct TraceLine {
 }
 
 impl TraceLine {
+    /// A segment is taken off the screens, committed words included.
+    pub(crate) fn withdrawn(at: f64, segment: SegmentId) -> TraceLine {
+        TraceLine {
+            at,
+            seg: segment.0,
+            committed: String::new(),
+            tentative: String::new(),
+            is_final: false,
+            lang: Lang::Russian.code(),
+            start: 0.0,
+            end: 0.0,
+        }
+    }
+
     /// What a transcript shows `at` seconds after the source began, at `begin` on the room's clock; nothing when it has
     /// no words, since that is no caption.
     pub(crate) fn of(at: f64, transcript: &Transcript, begin: SampleTime) -> Option<TraceLine> {

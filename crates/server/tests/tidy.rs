@@ -16,7 +16,10 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("log", &[]),
     ("hub", &["log"]),
     ("archive", &["log"]),
-    ("server", &["models", "capture", "segment", "recognise", "translate", "caption", "log", "hub", "archive"]),
+    (
+        "server",
+        &["models", "capture", "segment", "recognise", "translate", "prepared", "caption", "log", "hub", "archive"],
+    ),
 ];
 
 /// Crates of others that a stage must not compile, whoever brings them in.

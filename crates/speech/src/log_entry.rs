@@ -131,6 +131,11 @@ pub enum Marker {
         /// The rung of the degradation ladder.
         effort: Effort,
     },
+    /// A prepared speech writes the captions from here on, or the machine does again.
+    Script {
+        /// The speech is on air.
+        is_on_air: bool,
+    },
 }
 
 /// An entry in its place.

@@ -11,9 +11,9 @@
  *   t1: number, text: string, w?: [string, number, number, number][] }} FinalEvent
  */
 /**
- * Something that happened to the room: `started`, `ended`, `looped`, `gap` (with its length in `millis`) or `effort`
+ * Something that happened to the room: `started`, `ended`, `looped`, `gap` (with its length in `millis`), `script` or `effort`
  * (with how much of its work the server does from now on).
- * @typedef {{ o: number, k: "marker", m: string, at: number, millis?: number, effort?: string }} MarkerEvent
+ * @typedef {{ o: number, k: "marker", m: string, at: number, millis?: number, effort?: string, on?: boolean }} MarkerEvent
  */
 /**
  * An event that concerns another language, or one of a kind that this page does not know: only its place counts.
@@ -149,6 +149,9 @@ function logEvent(event) {
     }
     if (event.effort !== undefined) {
       marker.effort = string(event, "effort");
+    }
+    if (typeof event.on === "boolean") {
+      marker.on = event.on;
     }
     return marker;
   }

@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use dostyq_hub::{Hub, HubOptions};
+use dostyq_log::EventLog;
 use tokio::net::TcpListener;
 
 use crate::cli::Serve;
@@ -12,6 +14,7 @@ use crate::engines::Engines;
 use crate::glossary;
 use crate::operator_key::OperatorKey;
 use crate::pipeline::{RoomOptions, RunningRoom, start};
+use crate::prompter::Prompter;
 use crate::room::{Continuation, LiveSink, LogSink, open_log, open_source};
 use crate::status::RoomStatus;
 use crate::trace::Trace;
@@ -43,13 +46,15 @@ pub(super) fn run(options: &Serve) -> anyhow::Result<()> {
     let hub = Hub::new(Arc::clone(&log), HubOptions::default());
     let stop = Stop::default();
 
+    let house = House { engines: &engines, hub: &hub, log: &log, stop: &stop };
     let mut rooms = Vec::new();
     let mut halls = BTreeMap::new();
     let mut trace = options.trace.as_deref().map(Trace::create).transpose()?;
     for hall in &config.rooms {
         let status = Arc::new(RoomStatus::default());
-        let room = open_room(hall, &engines, &hub, &log, Arc::clone(&status), trace.take(), &stop)?;
-        halls.insert(hall.name.clone(), Hall { status, control: room.control() });
+        let prompter = open_prompter(hall, &config.server.data)?;
+        let room = house.open(hall, Arc::clone(&prompter), Arc::clone(&status), trace.take())?;
+        halls.insert(hall.name.clone(), Hall { status, control: room.control(), prompter });
         rooms.push(room);
     }
 
@@ -77,25 +82,43 @@ pub(super) fn run(options: &Serve) -> anyhow::Result<()> {
     })
 }
 
-fn open_room(
-    hall: &Room,
-    engines: &Engines,
-    hub: &Hub,
-    log: &Arc<dyn dostyq_log::EventLog>,
-    status: Arc<RoomStatus>,
-    trace: Option<Trace>,
-    stop: &Stop,
-) -> anyhow::Result<RunningRoom> {
-    let Continuation { begin, first_segment } = Continuation::of(log.as_ref(), &hall.name)?;
-    let source = open_source(&hall.input, begin).with_context(|| format!("room \"{}\"", hall.name))?;
-    let publisher = hub.open_room(hall.name.clone(), hall.title())?;
-    let log = LogSink { log: Arc::clone(log), room: hall.name.clone(), stop: stop.clone() };
-    let sink = LiveSink { publisher, log };
-    let terms = glossary::read_for_session(hall.glossary.as_deref(), &hall.memory);
-    let terms = terms.with_context(|| format!("room \"{}\"", hall.name))?;
-    let name = hall.name.to_string();
-    let options = RoomOptions { name, language: hall.language, terms, first_segment, begin, is_live: true };
-    start(engines, source, Box::new(sink), options, status, trace, stop.clone())
+/// What all rooms share.
+struct House<'a> {
+    engines: &'a Engines,
+    hub: &'a Hub,
+    log: &'a Arc<dyn EventLog>,
+    stop: &'a Stop,
+}
+
+impl House<'_> {
+    fn open(
+        &self,
+        hall: &Room,
+        prompter: Arc<Prompter>,
+        status: Arc<RoomStatus>,
+        trace: Option<Trace>,
+    ) -> anyhow::Result<RunningRoom> {
+        let Continuation { begin, first_segment } = Continuation::of(self.log.as_ref(), &hall.name)?;
+        let source = open_source(&hall.input, begin).with_context(|| format!("room \"{}\"", hall.name))?;
+        let publisher = self.hub.open_room(hall.name.clone(), hall.title())?;
+        let log = LogSink { log: Arc::clone(self.log), room: hall.name.clone(), stop: self.stop.clone() };
+        let sink = LiveSink { publisher, log };
+        let terms = glossary::read_for_session(hall.glossary.as_deref(), &hall.memory);
+        let terms = terms.with_context(|| format!("room \"{}\"", hall.name))?;
+        let (name, language) = (hall.name.to_string(), hall.language);
+        let options = RoomOptions { name, language, terms, prompter, first_segment, begin, is_live: true };
+        start(self.engines, source, Box::new(sink), options, status, trace, self.stop.clone())
+    }
+}
+
+fn open_prompter(hall: &Room, data: &Path) -> anyhow::Result<Arc<Prompter>> {
+    let files = hall.prepared.as_ref().map(|files| (files.kk.as_path(), files.ru.as_path()));
+    let prompter = Prompter::open(data, &hall.name, files).with_context(|| format!("room \"{}\"", hall.name))?;
+    if let Some(speech) = prompter.speech() {
+        let view = speech.check();
+        tracing::info!("room {}: a prepared speech of {} sentences is loaded", hall.name, view.pairs.len());
+    }
+    Ok(Arc::new(prompter))
 }
 
 fn announce(rooms: &[Room], base: &str, operator_key: &OperatorKey) {

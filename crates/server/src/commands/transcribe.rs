@@ -12,6 +12,7 @@ use crate::config::{Models, Translation};
 use crate::engines::Engines;
 use crate::glossary;
 use crate::pipeline::{RoomOptions, start};
+use crate::prompter::Prompter;
 use crate::room::{LogSink, open_log};
 use crate::status::RoomStatus;
 use crate::trace::Trace;
@@ -54,6 +55,7 @@ pub(super) fn run(options: &Transcribe) -> anyhow::Result<()> {
         name: name.clone(),
         language: options.lang,
         terms: glossary::read_for_session(options.glossary.as_deref(), &[])?,
+        prompter: Arc::new(Prompter::forgetful()),
         first_segment: SegmentId(1),
         begin: SampleTime::ZERO,
         is_live: options.realtime,

@@ -110,6 +110,7 @@ impl Source for Repeated {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dostyq_speech::Lang;
 
     #[test]
     fn whole_plays_are_counted_until_the_time_is_over() {
@@ -121,7 +122,7 @@ mod tests {
             sound = frame.span().end.as_secs();
         }
         let segment =
-            ReferenceSegment { start: 1.0, end: 2.0, lang: "ru".into(), text: "да".into(), words: Vec::new() };
+            ReferenceSegment { start: 1.0, end: 2.0, lang: Lang::Russian, text: "да".into(), words: Vec::new() };
         let reference = session.reference(&Reference { segments: vec![segment] });
         assert_eq!(reference.segments.len(), 2, "54 s twice is over a minute");
         let period = reference.segments[1].start - reference.segments[0].start;

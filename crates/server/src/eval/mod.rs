@@ -4,6 +4,7 @@ mod charge;
 mod endurance;
 mod offline;
 mod score;
+mod script;
 mod simulation;
 pub(crate) mod text;
 
@@ -40,6 +41,9 @@ struct Report {
     translation_s: Option<score::Quantiles>,
     /// Steps of the degradation ladder, each with its second, as `12.3 fewer-drafts`; absent where nothing is live.
     ladder: Option<Vec<String>>,
+    /// When the prepared speech went on air and off, as `12.3 on`; with `--script` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_air: Option<Vec<String>>,
     /// With `--minutes` alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     endurance: Option<Endurance>,
@@ -85,6 +89,7 @@ fn live(
 ) -> anyhow::Result<(Report, Vec<TraceLine>)> {
     let charge = if options.wall { Charge::Wall } else { Charge::Processor { cores } };
     let terms = glossary::read_for_session(options.glossary.as_deref(), &[])?;
+    let speech = options.script.as_deref().map(|script| script::speech(script, reference)).transpose()?;
     let ladder = models.ladder();
     let mut simulation = Simulation::new(Machine::of(models), ladder, charge);
     let session = Session::default();
@@ -93,7 +98,7 @@ fn live(
             Some(minutes) => Box::new(session.play(recording, minutes)?),
             None => Box::new(FileSource::open(recording, FileOptions::default())?),
         };
-        simulation.add(source, options.lang, &terms)?;
+        simulation.add(source, options.lang, &terms, speech.as_ref())?;
     }
     let mut trace = Vec::new();
     let Outcome { rooms, charged } = simulation.run(&mut |room, line| {
@@ -116,6 +121,7 @@ fn live(
         rejected: room.rejected,
         translation_s: Some(score::quantiles(room.translation_secs)),
         ladder: Some(room.ladder.iter().map(|(at, effort)| format!("{at:.1} {effort}")).collect()),
+        on_air: speech.map(|_| script::told(&room.on_air)),
         endurance,
     };
     Ok((report, trace))

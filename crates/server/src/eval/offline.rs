@@ -28,7 +28,7 @@ pub(super) fn report(
     for (i, segment) in reference.segments.iter().enumerate() {
         let from = (SampleTime::from_secs(segment.start) - MARGIN).0 as usize;
         let to = ((SampleTime::from_secs(segment.end) + MARGIN).0 as usize).min(samples.len());
-        let lang: dostyq_speech::Lang = segment.lang.parse()?;
+        let lang = segment.lang;
         trace.push(TraceLine {
             at: segment.end,
             seg: i as u64 + 1,
@@ -50,6 +50,7 @@ pub(super) fn report(
         rejected: Default::default(),
         translation_s: None,
         ladder: None,
+        on_air: None,
         endurance: None,
     };
     Ok((report, trace))

@@ -1,7 +1,8 @@
-//! The figures of `scripts/score_trace.py`, computed here as well; a test holds the two together.
+//! The figures of `scripts/score_trace.py`, computed here as well and one more; a test holds the two together.
 
 use std::collections::BTreeMap;
 
+use dostyq_speech::Lang;
 use serde::{Deserialize, Serialize};
 
 use crate::trace::TraceLine;
@@ -17,7 +18,7 @@ pub(crate) struct Reference {
 pub(crate) struct ReferenceSegment {
     pub(crate) start: f64,
     pub(crate) end: f64,
-    pub(crate) lang: String,
+    pub(crate) lang: Lang,
     pub(crate) text: String,
     #[serde(default)]
     pub(crate) words: Vec<(String, f64, f64)>,
@@ -46,6 +47,8 @@ pub(crate) struct Figures {
     pub(crate) commit_s: Quantiles,
     pub(crate) final_s: Quantiles,
     pub(crate) matched_words: usize,
+    /// Share of the reference words that cannot change any more within a second of their end, before or after it.
+    pub(crate) within_a_second: Option<f64>,
 }
 
 /// Longest reference, in letters, whose character errors are counted: the table grows with the square.
@@ -109,6 +112,8 @@ pub(crate) fn score(trace: &[TraceLine], reference: &Reference) -> Figures {
         commit.extend(done.map(|line| line.at - end));
     }
 
+    let in_time = commit.iter().filter(|late: &&f64| late.abs() <= 1.0).count();
+
     let (mut right, mut lost) = (0, 0);
     for segment in &reference.segments {
         let best = finals
@@ -119,7 +124,7 @@ pub(crate) fn score(trace: &[TraceLine], reference: &Reference) -> Figures {
             .fold(None, |best: Option<(f64, &Final<'_>)>, next| best.filter(|b| b.0 >= next.0).or(Some(next)));
         match best {
             None => lost += 1,
-            Some((_, finished)) => right += usize::from(finished.line.lang == segment.lang),
+            Some((_, finished)) => right += usize::from(finished.line.lang == segment.lang.code()),
         }
     }
     let covered = |finished: &Final<'_>| -> Option<f64> {
@@ -142,6 +147,7 @@ pub(crate) fn score(trace: &[TraceLine], reference: &Reference) -> Figures {
         commit_s: quantiles(commit),
         final_s: quantiles(closing),
         matched_words: pairs.len(),
+        within_a_second: share(in_time, said.len()),
     }
 }
 
@@ -239,7 +245,7 @@ mod tests {
             segments: vec![ReferenceSegment {
                 start: 1.0,
                 end: 1.8,
-                lang: "ru".into(),
+                lang: Lang::Russian,
                 text: "Ещё раз".into(),
                 words: vec![word("Ещё", 1.0, 1.4), word("раз.", 1.4, 1.8)],
             }],

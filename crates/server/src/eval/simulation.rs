@@ -2,15 +2,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dostyq_capture::{Recovery, Source};
-use dostyq_recognise::{EngineSet, Heard, Ladder, Listener, Workload};
+use dostyq_prepared::PreparedSpeech;
+use dostyq_recognise::{EngineSet, Ladder, Listener, Workload};
 use dostyq_speech::{Effort, LangChoice, SampleTime, SegmentId, Transcript, Utterance};
 use dostyq_translate::{Knowledge, Translator};
 
 use super::charge::Charge;
+use crate::authorship::{Authorship, Written};
 use crate::engines::Models;
 use crate::glossary::RoomTerms;
 use crate::interpreter::{Interpreter, SourceText};
-use crate::pipeline::Attention;
+use crate::pipeline::{Attention, Moments};
 use crate::trace::TraceLine;
 
 /// What came of a room.
@@ -20,6 +22,8 @@ pub(crate) struct Simulated {
     pub(crate) rejected: BTreeMap<&'static str, u64>,
     /// Steps of the degradation ladder, each with its second.
     pub(crate) ladder: Vec<(f64, Effort)>,
+    /// When a prepared speech went on air and off.
+    pub(crate) on_air: Vec<(f64, bool)>,
     /// Seconds of sound.
     pub(crate) sound_secs: f64,
     /// By how much each translation came later than its finished source, seconds.
@@ -70,6 +74,8 @@ struct Room {
     detector: Detector,
     attention: Attention,
     listener: Listener,
+    moments: Moments,
+    authorship: Authorship,
     knowledge: Arc<Knowledge>,
     effort: Effort,
     /// What was translated last: the segment, and how much of it.
@@ -109,14 +115,24 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    /// Adds a room that hears `source` from its start.
-    pub(crate) fn add(&mut self, source: Box<dyn Source>, lang: LangChoice, terms: &RoomTerms) -> anyhow::Result<()> {
+    /// Adds a room that hears `source` from its start, in which perhaps a prepared speech is held.
+    pub(crate) fn add(
+        &mut self,
+        source: Box<dyn Source>,
+        lang: LangChoice,
+        terms: &RoomTerms,
+        speech: Option<&PreparedSpeech>,
+    ) -> anyhow::Result<()> {
         self.workload.turns().join(self.rooms.len());
+        let mut authorship = Authorship::new(SegmentId(1));
+        authorship.load(speech);
         self.rooms.push(Room {
             source,
             detector: (self.machine.new_detector)()?,
             attention: Attention::new(SegmentId(1), SampleTime::ZERO, true),
             listener: Listener::new(lang, Arc::clone(&terms.spoken)),
+            moments: Moments::from(SampleTime::ZERO),
+            authorship,
             knowledge: Arc::clone(&terms.translated),
             effort: Effort::Full,
             translated: (SegmentId(0), 0),
@@ -169,7 +185,11 @@ impl<'a> Simulation<'a> {
             room.effort = pulse.effort;
             room.outcome.ladder.push((now, pulse.effort));
         }
-        for utterance in room.attention.hear(&frame, probability?, pulse) {
+        let probability = probability?;
+        let moment = room.moments.pass(frame.span().end, probability);
+        let written = moment.map(|is_voiced| room.authorship.advance(frame.span().end, is_voiced));
+        self.write(number, written.unwrap_or_default(), now, show)?;
+        for utterance in self.rooms[number].attention.hear(&frame, probability, pulse) {
             self.workload.submit(number, utterance, now);
             self.work_until(now, show)?;
         }
@@ -188,31 +208,56 @@ impl<'a> Simulation<'a> {
             let Some((number, utterance)) = self.workload.turns().take() else { return Ok(()) };
             // It was handed in when it had been heard; the processor may have become free only later.
             let start = self.busy_until.max(utterance.heard_until.as_secs());
-            if let Some(line) = self.recognise(number, &utterance, start)? {
-                show(number, line);
-            }
+            self.recognise(number, &utterance, start, show)?;
         }
         Ok(())
     }
 
-    /// Hears an utterance from the moment `start` on; returns what viewers see of it.
-    fn recognise(&mut self, number: usize, utterance: &Utterance, start: f64) -> anyhow::Result<Option<TraceLine>> {
+    /// Hears an utterance from the moment `start` on.
+    fn recognise(
+        &mut self,
+        number: usize,
+        utterance: &Utterance,
+        start: f64,
+        show: &mut dyn FnMut(usize, TraceLine),
+    ) -> anyhow::Result<()> {
         let room = &mut self.rooms[number];
-        let effort = self.workload.effort();
-        let engine = self.machine.recognisers.at(effort);
+        let engine = self.machine.recognisers.at(self.workload.effort());
         let (heard, cost) = self.charge.of(|| room.listener.hear(engine, utterance));
         self.occupy(start, cost);
-        let Heard { transcript, rejection, switched_at } = heard?;
-        self.heard = Some(Job { room: number, is_final: utterance.is_final, cost, switched_at });
-        let outcome = &mut self.rooms[number].outcome;
-        if let Some(cause) = rejection {
-            *outcome.rejected.entry(cause.name()).or_default() += 1;
+        let heard = heard?;
+        self.heard = Some(Job { room: number, is_final: utterance.is_final, cost, switched_at: heard.switched_at });
+        let room = &mut self.rooms[number];
+        if let Some(cause) = heard.rejection {
+            *room.outcome.rejected.entry(cause.name()).or_default() += 1;
         }
-        let line = TraceLine::of(self.busy_until, &transcript, SampleTime::ZERO);
-        if effort < Effort::SourceOnly {
-            self.translate(number, &transcript)?;
+        let written = room.authorship.hear(&heard, utterance.span().end);
+        self.write(number, written, self.busy_until, show)
+    }
+
+    /// Viewers see lines from the moment `at` on.
+    fn write(
+        &mut self,
+        number: usize,
+        written: Vec<Written>,
+        at: f64,
+        show: &mut dyn FnMut(usize, TraceLine),
+    ) -> anyhow::Result<()> {
+        for written in written {
+            match written {
+                Written::Line { transcript, partner } => {
+                    if let Some(line) = TraceLine::of(at, &transcript, SampleTime::ZERO) {
+                        show(number, line);
+                    }
+                    if partner.is_none() && self.workload.effort() < Effort::SourceOnly {
+                        self.translate(number, &transcript)?;
+                    }
+                }
+                Written::Withdrawn(segment) => show(number, TraceLine::withdrawn(at, segment)),
+                Written::OnAir { is_script, .. } => self.rooms[number].outcome.on_air.push((at, is_script)),
+            }
         }
-        Ok(line)
+        Ok(())
     }
 
     /// The translation itself is not scored here; its work delays what comes after it.

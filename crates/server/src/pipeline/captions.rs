@@ -1,35 +1,24 @@
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
-use std::time::Instant;
 
 use dostyq_caption::Captioner;
-use dostyq_recognise::Verdict;
-use dostyq_speech::{CaptionEvent, Marker, SampleTime};
+use dostyq_speech::{CaptionEvent, Marker, Translation};
 
-use super::{Arrival, CaptionSink, RoomOptions, heard};
+use super::{Arrival, CaptionSink};
+use crate::authorship::Written;
 use crate::interpreter::Interpreted;
 use crate::status::RoomStatus;
-use crate::trace::{Trace, TraceLine};
 
 /// Captioning of one room, on a thread of its own.
 pub(super) struct Captions {
     captioner: Captioner,
     sink: Box<dyn CaptionSink>,
-    trace: Option<Trace>,
-    clock: Clock,
     status: Arc<RoomStatus>,
 }
 
 impl Captions {
-    pub(super) fn new(
-        sink: Box<dyn CaptionSink>,
-        trace: Option<Trace>,
-        status: Arc<RoomStatus>,
-        options: &RoomOptions,
-    ) -> Captions {
-        let clock =
-            Clock { is_live: options.is_live, began: Instant::now(), begin: options.begin, busy_until_secs: 0.0 };
-        Captions { captioner: Captioner::new(), sink, trace, clock, status }
+    pub(super) fn new(sink: Box<dyn CaptionSink>, status: Arc<RoomStatus>) -> Captions {
+        Captions { captioner: Captioner::new(), sink, status }
     }
 
     /// Ends when nobody is left who could send.
@@ -37,14 +26,13 @@ impl Captions {
         let mut ended = None;
         for arrival in queue {
             match arrival {
-                Arrival::Heard(verdict) => self.heard(&verdict),
+                Arrival::Written(written) => self.written(written),
                 Arrival::Translated(Interpreted { translation, doubt, remembered }) => {
                     self.status.remembered(remembered);
                     if let Some(doubt) = doubt {
                         self.status.doubted(doubt);
                     }
-                    let events = self.captioner.push_translation(translation);
-                    self.show(events);
+                    self.translated(translation);
                 }
                 Arrival::NotTranslated(segment) => {
                     self.status.not_translated();
@@ -62,52 +50,32 @@ impl Captions {
         }
     }
 
-    fn heard(&mut self, verdict: &Verdict) {
-        if let Err((error, _)) = &verdict.heard {
-            tracing::error!(segment = verdict.utterance.segment.0, "{error}");
-        }
-        let at = self.clock.shown_secs(verdict);
-        if let Some(heard) = heard(verdict) {
-            if let (Some(trace), Some(line)) = (&mut self.trace, TraceLine::of(at, &heard.transcript, self.clock.begin))
-            {
-                trace.write(&line);
+    fn written(&mut self, written: Written) {
+        match written {
+            Written::Line { transcript, partner } => {
+                let (segment, lang, is_final) = (transcript.segment, transcript.lang.other(), transcript.is_final);
+                let events = self.captioner.push_transcript(transcript);
+                self.show(events);
+                if let Some(text) = partner {
+                    self.translated(Translation { segment, lang, text, is_final });
+                }
             }
-            let events = self.captioner.push_transcript(heard.transcript.clone());
-            self.show(events);
+            Written::Withdrawn(segment) => {
+                let events = self.captioner.withdraw(segment);
+                self.show(events);
+            }
+            Written::OnAir { at, is_script } => self.sink.mark(at, Marker::Script { is_on_air: is_script }),
         }
-        let lag = at - self.clock.secs_since_begin(verdict.utterance.voiced.end);
-        self.status.answered(verdict, heard(verdict), lag);
+    }
+
+    fn translated(&mut self, translation: Translation) {
+        let events = self.captioner.push_translation(translation);
+        self.show(events);
     }
 
     fn show(&mut self, events: Vec<CaptionEvent>) {
         for event in events {
             self.sink.show(event);
         }
-    }
-}
-
-/// When a caption could be seen.
-struct Clock {
-    is_live: bool,
-    began: Instant,
-    begin: SampleTime,
-    /// Until when the engine would have been busy in a live room.
-    busy_until_secs: f64,
-}
-
-impl Clock {
-    /// Seconds since the source began.
-    fn shown_secs(&mut self, verdict: &Verdict) -> f64 {
-        if self.is_live {
-            return self.began.elapsed().as_secs_f64();
-        }
-        // Before this moment the utterance was not known to be over.
-        let known = self.secs_since_begin(verdict.utterance.heard_until);
-        self.busy_until_secs = self.busy_until_secs.max(known) + verdict.took.as_secs_f64();
-        self.busy_until_secs
-    }
-
-    fn secs_since_begin(&self, moment: SampleTime) -> f64 {
-        SampleTime(moment.samples_since(self.begin)).as_secs()
     }
 }

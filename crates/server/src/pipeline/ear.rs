@@ -7,7 +7,8 @@ use dostyq_recognise::{Job, RecogniserThread};
 use dostyq_segment::SileroVad;
 use dostyq_speech::{Effort, Marker, SampleTime, Utterance};
 
-use super::{Arrival, Attention, RoomOptions};
+use super::author::Sound;
+use super::{Arrival, Attention, Moments, RoomOptions};
 use crate::Stop;
 use crate::status::RoomStatus;
 
@@ -22,11 +23,13 @@ pub(super) struct Ear {
     recogniser: Arc<RecogniserThread>,
     /// The room's number at the recogniser.
     room: usize,
+    sounds: SyncSender<Sound>,
     arrivals: SyncSender<Arrival>,
     status: Arc<RoomStatus>,
     stop: Stop,
     begin: SampleTime,
     is_live: bool,
+    moments: Moments,
     last_anchor: Option<SampleTime>,
     effort: Effort,
 }
@@ -38,6 +41,7 @@ impl Ear {
         detector: SileroVad,
         recogniser: Arc<RecogniserThread>,
         room: usize,
+        sounds: SyncSender<Sound>,
         arrivals: SyncSender<Arrival>,
         status: Arc<RoomStatus>,
         stop: Stop,
@@ -52,11 +56,13 @@ impl Ear {
             attention,
             recogniser,
             room,
+            sounds,
             arrivals,
             status,
             stop,
             begin,
             is_live,
+            moments: Moments::from(begin),
             last_anchor,
             effort,
         }
@@ -109,6 +115,7 @@ impl Ear {
                 1.0
             });
             self.status.heard(&frame, probability);
+            self.note_moment(*now, probability);
             let pulse = self.recogniser.pulse(self.room);
             self.note_effort(pulse.effort, *now);
             for utterance in self.attention.hear(&frame, probability, pulse) {
@@ -116,6 +123,14 @@ impl Ear {
             }
         }
         Ok(())
+    }
+
+    /// A prepared speech goes on with the voice, not with what is recognised of it.
+    fn note_moment(&mut self, now: SampleTime, probability: f32) {
+        if let Some(is_voiced) = self.moments.pass(now, probability).filter(|_| self.is_live) {
+            // Capture waits for nobody: of two moments the later one is enough.
+            self.sounds.try_send(Sound::Listened { until: now, is_voiced }).ok();
+        }
     }
 
     /// A step of the degradation ladder is an event that the crew sees.

@@ -22,6 +22,7 @@ use tokio::net::TcpListener;
 use crate::Stop;
 use crate::operator_key::OperatorKey;
 use crate::pipeline::RoomControl;
+use crate::prompter::Prompter;
 use crate::status::RoomStatus;
 
 /// What the pages are made of.
@@ -38,6 +39,7 @@ pub(crate) struct Site {
 pub(crate) struct Hall {
     pub(crate) status: Arc<RoomStatus>,
     pub(crate) control: RoomControl,
+    pub(crate) prompter: Arc<Prompter>,
 }
 
 type Shared = State<Arc<Site>>;

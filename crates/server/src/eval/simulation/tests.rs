@@ -85,7 +85,7 @@ fn four_hours_neither_grow_nor_drift() {
         Machine { new_detector: Box::new(new_detector), recognisers: &mut recognisers, translator: &mut translator };
     let mut simulation = Simulation::new(machine, Ladder::default(), Charge::Processor { cores: 1 });
     let hall = ScriptedHall { at: 0, until: HOURS * HOUR };
-    simulation.add(Box::new(hall), LangChoice::Auto, &RoomTerms::default()).expect("a room");
+    simulation.add(Box::new(hall), LangChoice::Auto, &RoomTerms::default(), None).expect("a room");
 
     let (mut finals, mut words, mut drift): (u64, u64, f64) = (0, 0, 0.0);
     let mut memory = Vec::new();
