@@ -329,7 +329,8 @@ impl From<&Event> for WireEvent {
         let entry = match &event.entry {
             Entry::Final(caption) => WireEntry::Final(caption.into()),
             Entry::Marker { at, marker } => {
-                let bare = |marker| WireMarker { marker, at_millis: at.as_millis(), millis: None, effort: None, on: None };
+                let bare =
+                    |marker| WireMarker { marker, at_millis: at.as_millis(), millis: None, effort: None, on: None };
                 WireEntry::Marker(match marker {
                     Marker::Started => bare(WireMarkerKind::Started),
                     Marker::Ended => bare(WireMarkerKind::Ended),

@@ -13,6 +13,9 @@ pub enum PreparedError {
         /// What the system said.
         reason: String,
     },
+    /// No text was given.
+    #[error("there is no text; choose the speech's file in at least one language")]
+    NoFile,
     /// The file is neither a text nor a Word document.
     #[error("{path} is neither .txt nor .docx; save the speech as one of them", path = path.display())]
     UnknownFormat {

@@ -10,24 +10,29 @@ use crate::{PreparedError, docx};
 const MOST_BYTES: u64 = 8 << 20;
 
 /// The text of a TXT or DOCX file; paragraphs are lines.
+pub(crate) fn read_text(path: &Path) -> Result<String, PreparedError> {
+    let unreadable =
+        |error: std::io::Error| PreparedError::Unreadable { path: path.to_owned(), reason: error.to_string() };
+    let mut bytes = Vec::new();
+    File::open(path).map_err(unreadable)?.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    decode(path, &bytes)
+}
+
+/// The text of the bytes of a file with this name.
 ///
 /// A text is UTF-8, with or without a byte order mark, or UTF-16 with one, which is how Windows writes "Unicode".
-pub(crate) fn read_text(path: &Path) -> Result<String, PreparedError> {
+pub(crate) fn decode(path: &Path, bytes: &[u8]) -> Result<String, PreparedError> {
     let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
     let decode = match extension.as_deref() {
         Some("txt" | "text") => decode_text,
         Some("docx") => decode_docx,
         _ => return Err(PreparedError::UnknownFormat { path: path.to_owned() }),
     };
-    let unreadable =
-        |error: std::io::Error| PreparedError::Unreadable { path: path.to_owned(), reason: error.to_string() };
-    let mut bytes = Vec::new();
-    File::open(path).map_err(unreadable)?.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > MOST_BYTES {
         let limit = format!("{} MiB", MOST_BYTES >> 20);
         return Err(PreparedError::TooLong { path: path.to_owned(), limit });
     }
-    decode(path, &bytes)
+    decode(path, bytes)
 }
 
 fn decode_docx(path: &Path, bytes: &[u8]) -> Result<String, PreparedError> {

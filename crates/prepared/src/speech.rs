@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::PreparedError;
 use crate::align::{Doubt, align};
-use crate::read::read_text;
+use crate::read::{decode, read_text};
 
 /// Sentences of the longest speech; four hours of talk are about 2,000. Pairing takes the square of it.
 const MOST_SENTENCES: usize = 3_000;
@@ -74,6 +74,20 @@ impl PreparedSpeech {
         let (kk_text, ru_text) = (read_text(kk)?, read_text(ru)?);
         let name = |path: &Path| path.display().to_string();
         PreparedSpeech::of_texts((&name(kk), &kk_text), (&name(ru), &ru_text))
+    }
+
+    /// The same of the bytes of two files, each with its name; a speech may be there in one language alone.
+    pub fn of_files(kk: Option<(&str, &[u8])>, ru: Option<(&str, &[u8])>) -> Result<PreparedSpeech, PreparedError> {
+        let text = |file: Option<(&str, &[u8])>| -> Result<_, PreparedError> {
+            let Some((name, bytes)) = file else { return Ok(None) };
+            Ok(Some((name.to_owned(), decode(Path::new(name), bytes)?)))
+        };
+        match (text(kk)?, text(ru)?) {
+            (Some((kk_name, kk)), Some((ru_name, ru))) => PreparedSpeech::of_texts((&kk_name, &kk), (&ru_name, &ru)),
+            (Some((name, kk)), None) => PreparedSpeech::in_one_language(Lang::Kazakh, (&name, &kk)),
+            (None, Some((name, ru))) => PreparedSpeech::in_one_language(Lang::Russian, (&name, &ru)),
+            (None, None) => Err(PreparedError::NoFile),
+        }
     }
 
     /// Pairs a Kazakh and a Russian text; each comes with the name that errors call it by.

@@ -53,7 +53,10 @@ impl Prompter {
         let mut inner = self.lock();
         if let Some(file) = &self.file {
             keep(file, speech.as_ref()).with_context(|| {
-                format!("the speech cannot be kept in {}: check that the disk has room and may be written", file.display())
+                format!(
+                    "the speech cannot be kept in {}: check that the disk has room and may be written",
+                    file.display()
+                )
             })?;
         }
         *inner = Inner { speech, is_new: true, choice: None };

@@ -5,9 +5,11 @@ import { fetchJson, send } from "../lib/fetch-json.js";
 import { NAMES, pickUiLang } from "../lib/i18n.js";
 import { languageSwitch } from "../lib/languages.js";
 import { byId } from "../lib/page.js";
+import { Prepared } from "./prepared.js";
 import { tell, tellEffort } from "./words.js";
 
 /** @import { Lang } from "../lib/protocol.js" */
+/** @import { OnAir } from "./prepared.js" */
 /** @import { OperatorWord } from "./words.js" */
 
 /** @typedef {{ room: string, title: string, viewers: number }} Room */
@@ -31,6 +33,7 @@ import { tell, tellEffort } from "./words.js";
  * @property {number} lost_utterances
  * @property {Choice} language
  * @property {[Lang, number] | null} lang
+ * @property {OnAir | null} on_air
  * @property {string | null} trouble
  * @property {boolean} has_ended
  */
@@ -130,6 +133,10 @@ class Card {
     this.path = `/r/${encodeURIComponent(room)}`;
     this.api = `/api/v1/rooms/${encodeURIComponent(room)}`;
     this.exports = `${this.api}/export`;
+    this.prepared = key === null ? null : new Prepared(this.api, key, ui);
+    if (this.prepared !== null) {
+      this.element.append(this.prepared.element);
+    }
   }
 
   /** The operator says which language is spoken. @param {Choice} choice */
@@ -163,6 +170,7 @@ class Card {
     const lang = status.lang === null ? "—" : `${NAMES[status.lang[0]]}, ${Math.round(status.lang[1] * 100)} %`;
     this.row("spoken", lang);
     this.mark(status.language);
+    this.prepared?.follow(status.on_air);
     const rejected = Object.entries(status.rejected).map(([cause, count]) => `${cause} ${count}`);
     const lines = [String(status.segments)];
     if (status.untranslated_segments > 0) {
@@ -275,6 +283,7 @@ function translate() {
 
 const markLanguage = languageSwitch(byId("languages"), (lang) => {
   ui = lang;
+  cards.forEach((card) => card.prepared?.say(ui));
   translate();
 });
 translate();

@@ -1,6 +1,8 @@
 use std::net::TcpListener;
 use std::path::Path;
 
+use dostyq_prepared::PreparedSpeech;
+
 use crate::config::Config;
 use crate::{engines, glossary, room, say};
 
@@ -17,6 +19,9 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
         let terms = glossary::read(hall.glossary.as_deref(), &hall.memory);
         let problems = terms.map_or_else(|error| vec![error.to_string()], |(_, problems)| problems);
         faults.extend(problems.iter().map(|fault| format!("room \"{}\": {fault}", hall.name)));
+        if let Some(Err(fault)) = hall.prepared.as_ref().map(|files| PreparedSpeech::load(&files.kk, &files.ru)) {
+            faults.push(format!("room \"{}\".prepared: {fault}", hall.name));
+        }
     }
     if let Err(error) = TcpListener::bind(config.server.listen) {
         faults.push(format!("server.listen: {}", crate::web::cannot_listen(config.server.listen, &error)));

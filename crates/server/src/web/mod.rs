@@ -2,6 +2,7 @@
 
 mod control;
 mod pages;
+mod prepared;
 mod room_files;
 mod socket;
 
@@ -9,10 +10,10 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, put};
+use axum::routing::{get, post, put};
 use axum::{Json, Router, middleware};
 use dostyq_hub::Hub;
 use dostyq_log::EventLog;
@@ -75,6 +76,18 @@ fn router(site: Arc<Site>) -> Router {
         .route("/api/v1/rooms/{room}/ws", get(socket::upgrade))
         .route("/api/v1/rooms/{room}/status", get(room_files::status))
         .route("/api/v1/rooms/{room}/language", put(control::language))
+        .route(
+            "/api/v1/rooms/{room}/prepared",
+            get(prepared::show)
+                .put(prepared::load)
+                .delete(prepared::unload)
+                .layer(DefaultBodyLimit::max(prepared::MOST_BYTES)),
+        )
+        .route(
+            "/api/v1/rooms/{room}/prepared/read",
+            post(prepared::read).layer(DefaultBodyLimit::max(prepared::MOST_BYTES)),
+        )
+        .route("/api/v1/rooms/{room}/prepared/choice", put(prepared::choose))
         .route("/api/v1/rooms/{room}/export/{file}", get(room_files::export))
         .fallback(pages::not_found)
         .layer(middleware::map_response(with_security_headers))
