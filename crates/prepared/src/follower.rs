@@ -4,7 +4,7 @@ use crate::clock::VoiceClock;
 use crate::fold::fold;
 use crate::matcher::{Best, Column, HeardSound, Matcher};
 use crate::recital::Recital;
-use crate::script::Script;
+use crate::script::{Script, ScriptWord};
 use crate::{Choice, OnAir, PreparedSpeech, Step};
 
 /// Log-likelihood ratio from which a run is believed.
@@ -35,6 +35,22 @@ const AHEAD_SECS: f64 = 0.5;
 const SLACK: f64 = 12.0;
 /// By which factor a passage may be said faster than usual.
 const HURRY: f64 = 1.7;
+
+/// Words that are expected at a time: more than a segment holds.
+const EXPECTED_WORDS: usize = 48;
+/// Seconds within which the script and a segment begin together.
+const TOGETHER_SECS: f64 = 0.6;
+
+/// What is said in a segment if the speaker goes on with the script.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expected {
+    /// The segment.
+    pub segment: SegmentId,
+    /// The language.
+    pub lang: Lang,
+    /// The words from the segment's beginning on, with punctuation; more of them than a segment holds.
+    pub words: Vec<String>,
+}
 
 /// What a recogniser makes of a segment as far as it has heard it, believed or not.
 ///
@@ -79,6 +95,8 @@ pub struct Follower {
     odds: f32,
     pair: Option<usize>,
     rate: f64,
+    /// A segment that follows the script from its beginning, and its first word there.
+    beginning: Option<(SegmentId, usize)>,
 }
 
 /// Sounds of the script in a second of voice, before a speaker has shown their own pace.
@@ -103,6 +121,7 @@ impl Follower {
             odds: 0.0,
             pair: None,
             rate: USUAL_RATE,
+            beginning: None,
         }
     }
 
@@ -165,6 +184,7 @@ impl Follower {
         if let Some(best) = best.filter(|_| !draft.words.is_empty() && self.choice != Choice::Machine) {
             self.odds = best.odds;
             self.judge(best, draft.is_final, &mut steps);
+            self.note_beginning(&draft, &steps);
             if let Some(recital) = &mut self.recital {
                 let last = draft.words.last().map_or(draft.heard_until, |word| word.span.end);
                 let heard = (self.clock.voiced(last), self.clock.voiced(draft.heard_until));
@@ -172,6 +192,33 @@ impl Follower {
             }
         }
         steps
+    }
+
+    /// What is said of the script from the beginning of a segment on, while the speaker follows it: that of the segment that
+    /// was heard last, or of the next one.
+    pub fn expected(&self) -> Option<Expected> {
+        let (segment, first) = self.beginning.filter(|_| self.recital.is_some())?;
+        let lang = self.script.passages[self.script.words.get(first)?.passage].lang;
+        let is_same = |word: &&ScriptWord| self.script.passages[word.passage].lang == lang;
+        let words = self.script.words[first..].iter().take_while(is_same).take(EXPECTED_WORDS);
+        Some(Expected { segment, lang, words: words.map(|word| word.text.clone()).collect() })
+    }
+
+    /// Where in the script the segment began that is open now.
+    fn note_beginning(&mut self, draft: &Draft<'_>, steps: &[Step]) {
+        let Some(recital) = &self.recital else {
+            self.beginning = None;
+            return;
+        };
+        let begins = draft.words.first().map_or(SampleTime::ZERO, |word| word.span.start);
+        let entered =
+            steps.iter().find_map(|step| if let Step::Entered { since } = step { Some(*since) } else { None });
+        if draft.is_final {
+            let next = self.script.next_word(recital.anchor().0);
+            self.beginning = Some((SegmentId(draft.segment.0 + 1), next));
+        } else if entered.is_some_and(|since| since <= begins + SampleTime::from_secs(TOGETHER_SECS).0) {
+            self.beginning = Some((draft.segment, recital.first()));
+        }
     }
 
     /// The same from a transcript: what is committed and what is shown of the rest.

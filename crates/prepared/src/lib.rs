@@ -34,6 +34,6 @@ mod speech;
 
 pub use align::Doubt;
 pub use error::PreparedError;
-pub use follower::{Draft, Follower};
+pub use follower::{Draft, Expected, Follower};
 pub use on_air::{Choice, Line, OnAir, Step};
 pub use speech::{CheckView, Pair, PreparedSpeech};

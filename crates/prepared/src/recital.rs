@@ -92,6 +92,11 @@ impl Recital {
         (self.next, self.last_said)
     }
 
+    /// The first word of the line that is open.
+    pub(crate) fn first(&self) -> usize {
+        self.first
+    }
+
     /// The place of the latest evidence, and the seconds of voice at it.
     pub(crate) fn anchor(&self) -> (usize, f64) {
         self.anchor

@@ -73,6 +73,13 @@ impl Script {
         self.words.partition_point(|word| word.end <= sound).min(self.words.len().saturating_sub(1))
     }
 
+    /// The word after the one that a sound belongs to, or that word if less than half of it is there.
+    pub(crate) fn next_word(&self, sound: usize) -> usize {
+        let word = self.word_at(sound);
+        let (start, end) = (self.start_of(word), self.words[word].end);
+        if 2 * (sound + 1 - start) >= end - start { word + 1 } else { word }
+    }
+
     /// The first sound of a word.
     pub(crate) fn start_of(&self, word: usize) -> usize {
         let before = word.checked_sub(1).map_or(0, |before| self.words[before].end);

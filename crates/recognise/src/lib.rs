@@ -43,6 +43,7 @@
 
 mod ctc;
 mod distance;
+mod expected;
 mod glossary;
 pub mod guard;
 mod ladder;
@@ -59,6 +60,7 @@ mod whisper;
 mod workload;
 
 pub use ctc::{CtcOptions, CtcRecogniser};
+pub use expected::ExpectedText;
 pub use glossary::Glossary;
 pub use ladder::Ladder;
 pub use language::{LangScores, LanguageRouter};

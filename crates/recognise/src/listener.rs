@@ -4,7 +4,9 @@ use dostyq_speech::{Hypothesis, Lang, LangChoice, SampleTime, SegmentId, Transcr
 
 use crate::guard::{self, Rejection};
 use crate::switch::{SwitchWatch, is_switch};
-use crate::{Glossary, LanguageRouter, RecogniseError, Recogniser, Recognition, Request, StreamingPolicy};
+use crate::{
+    ExpectedText, Glossary, LanguageRouter, RecogniseError, Recogniser, Recognition, Request, StreamingPolicy,
+};
 
 /// What came of hearing an utterance.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +43,8 @@ pub struct Listener {
     switch: SwitchWatch,
     /// The language to which the speaker went over at the end of the open segment.
     next: Option<Lang>,
+    /// The text that the speaker may follow, and how many of its words the latest draft had.
+    expected: Option<(ExpectedText, usize)>,
 }
 
 /// Silence that a draft must have heard after the voice to stand for the final, in samples (0.15 s): a last word that
@@ -78,6 +82,17 @@ impl Listener {
         self.router.choice()
     }
 
+    /// What is expected of a segment, or that nothing is any more.
+    pub fn expect(&mut self, text: Option<ExpectedText>) {
+        let reached = |text: &ExpectedText| self.expected.as_ref().filter(|known| known.0 == *text).map_or(0, |k| k.1);
+        self.expected = text.map(|text| (text.clone(), reached(&text)));
+    }
+
+    /// What is expected.
+    pub(crate) fn expected(&self) -> Option<ExpectedText> {
+        self.expected.as_ref().map(|expected| expected.0.clone())
+    }
+
     /// Hears an utterance as far as it has grown. Utterances come in order, and a final one ends its segment.
     ///
     /// A final utterance in which nobody spoke after the latest draft is not decoded again: the draft is its final, so
@@ -97,12 +112,14 @@ impl Listener {
         let switched_at = self.switched_at(engine, utterance, latest.as_ref(), &policy);
         let reminders = latest.filter(|draft| draft.segment == utterance.segment).map(|draft| draft.reminders);
         let reminders = reminders.unwrap_or_default();
+        let expected = self.expected.as_ref().filter(|(text, _)| text.segment == utterance.segment);
         let request = Request {
             utterance,
             lang: policy.lang().map_or(self.router.choice(), LangChoice::Fixed),
             prior: self.router.prior(),
             committed: policy.committed(),
             reminders: &reminders,
+            expected: expected.map(|(text, reached)| (text, *reached)),
         };
         let (recognition, reminders, was_reminded) = match self.recognise(engine, &request) {
             Ok(recognised) => recognised,
@@ -114,6 +131,9 @@ impl Listener {
         let rejection = guard::judge(utterance, &recognition).err();
         let hypothesis = recognition.hypothesis;
         let words = hypothesis.words.clone();
+        if let Some((text, reached)) = self.expected.as_mut().filter(|(text, _)| text.segment == utterance.segment) {
+            *reached = text.reached_by(&words);
+        }
         let transcript = match (rejection, utterance.is_final) {
             (None, false) => {
                 let transcript = policy.grow(&hypothesis, utterance.span().end);

@@ -5,7 +5,7 @@ use dostyq_speech::{
     Effort, Hypothesis, Lang, LangChoice, SampleTime, SegmentId, TimeSpan, Utterance, Word, join_words,
 };
 
-use crate::LangScores;
+use crate::{ExpectedText, LangScores};
 
 /// What an engine is asked.
 #[derive(Clone, Debug)]
@@ -21,6 +21,9 @@ pub struct Request<'a> {
     /// Names and terms that may have been said, as they are to be written; an engine that cannot be reminded of them
     /// hears as it does.
     pub reminders: &'a [String],
+    /// The text that the utterance may follow from its beginning, and how many of its words an earlier hypothesis had. Where
+    /// the sound follows it, the hypothesis begins with its words; an engine that cannot tell hears as it does.
+    pub expected: Option<(&'a ExpectedText, usize)>,
 }
 
 /// What an engine heard, and how sure it is.
@@ -104,7 +107,8 @@ pub trait Recogniser: Send {
             is_final: true,
         };
         let lang = LangChoice::Fixed(lang);
-        let request = Request { utterance: &utterance, lang, prior: 0.0, committed: &[], reminders: &[] };
+        let request =
+            Request { utterance: &utterance, lang, prior: 0.0, committed: &[], reminders: &[], expected: None };
         Ok(join_words(&self.recognise(&request)?.hypothesis.words))
     }
 }

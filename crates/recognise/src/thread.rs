@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use dostyq_speech::{Effort, LangChoice, Utterance};
 
-use crate::{EngineSet, Heard, Ladder, Listener, Pulse, RecogniseError, Workload};
+use crate::{EngineSet, ExpectedText, Heard, Ladder, Listener, Pulse, RecogniseError, Workload};
 
 /// An utterance for the engine.
 #[derive(Clone, Debug)]
@@ -127,6 +127,13 @@ impl RecogniserThread {
     pub fn set_choice(&self, room: usize, choice: LangChoice) {
         if let Some(room) = self.shared.lock().rooms.get_mut(&room) {
             room.listener.set_choice(choice);
+        }
+    }
+
+    /// Says what is expected of a segment of a room, or that nothing is any more; it holds from the next job on.
+    pub fn expect(&self, room: usize, text: Option<ExpectedText>) {
+        if let Some(room) = self.shared.lock().rooms.get_mut(&room) {
+            room.listener.expect(text);
         }
     }
 
@@ -351,8 +358,9 @@ impl Desk {
     fn done(&mut self, number: usize, is_final: bool, took: Duration, listener: Option<Listener>) {
         self.workload.done(number, is_final, took.as_secs_f64());
         if let (Some(room), Some(mut listener)) = (self.rooms.get_mut(&number), listener) {
-            // The operator may have changed the language meanwhile.
+            // The operator may have changed the language meanwhile, or a speech may go on.
             listener.set_choice(room.listener.choice());
+            listener.expect(room.listener.expected());
             room.listener = listener;
         }
     }

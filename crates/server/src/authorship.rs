@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 
-use dostyq_prepared::{Choice, Draft, Follower, Line, OnAir, PreparedSpeech, Step};
-use dostyq_recognise::Heard;
+use dostyq_prepared::{Choice, Draft, Expected, Follower, Line, OnAir, PreparedSpeech, Step};
+use dostyq_recognise::{ExpectedText, Heard};
 use dostyq_speech::{SampleTime, SegmentId, TimeSpan, Transcript, Word};
 
 /// Segments of which the machine's words are kept while the script is on air: with the patience of the follower, and
@@ -86,6 +86,12 @@ impl Authorship {
     /// Who writes and where the speaker is in the speech; nothing without a speech.
     pub(crate) fn on_air(&self) -> Option<OnAir> {
         self.follower.as_ref().map(Follower::on_air)
+    }
+
+    /// What the speaker says next, in the segment that was heard last or in the next one, if they go on with the script.
+    pub(crate) fn expected(&self) -> Option<ExpectedText> {
+        let Expected { segment, lang, words } = self.follower.as_ref()?.expected()?;
+        Some(ExpectedText { segment, lang, words })
     }
 
     /// The room was heard up to `now`; since the moment before somebody spoke or nobody did. About every 100 ms.

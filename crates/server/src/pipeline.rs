@@ -20,7 +20,7 @@ use std::thread::JoinHandle;
 
 use anyhow::Context;
 use dostyq_capture::Source;
-use dostyq_recognise::{Listener, RecogniserThread, Verdict};
+use dostyq_recognise::{ExpectedText, Listener, RecogniserThread, Verdict};
 use dostyq_speech::{CaptionEvent, LangChoice, Marker, SampleTime, SegmentId};
 
 use crate::Stop;
@@ -85,6 +85,11 @@ impl RoomControl {
     /// The operator says which language is spoken; it holds for what is not committed yet.
     pub(crate) fn set_language(&self, choice: LangChoice) {
         self.recogniser.set_choice(self.room, choice);
+    }
+
+    /// What the speaker is expected to say; it holds from the next job on.
+    fn expect(&self, text: Option<ExpectedText>) {
+        self.recogniser.expect(self.room, text);
     }
 }
 
@@ -153,7 +158,8 @@ pub fn start(
     status.set_language(options.language);
     let captions = Captions::new(sink, Arc::clone(&status));
     let captioning = named(&format!("caption-{}", options.name), move || captions.run(&arriving))?;
-    let author = Author::new(&options, engines.translator.join(), arrivals.clone(), trace, Arc::clone(&status));
+    let author =
+        Author::new(&options, control.clone(), engines.translator.join(), arrivals.clone(), trace, Arc::clone(&status));
     let writing = named(&format!("write-{}", options.name), move || author.run(&sounding))?;
     let ear = Ear::new(source, detector, recogniser, room, sounds, arrivals, status, stop, &options);
     let hearing = named(&format!("hear-{}", options.name), move || ear.run())?;

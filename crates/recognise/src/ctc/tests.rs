@@ -61,7 +61,7 @@ fn utterance(length: usize) -> Utterance {
 fn hear(engine: &mut CtcRecogniser, length: usize, lang: LangChoice, committed: &[Word]) -> Recognition {
     let utterance = utterance(length);
     engine
-        .recognise(&Request { utterance: &utterance, lang, prior: 0.0, committed, reminders: &[] })
+        .recognise(&Request { utterance: &utterance, lang, prior: 0.0, committed, reminders: &[], expected: None })
         .expect("the fixture's sound")
 }
 
@@ -195,7 +195,14 @@ fn too_little_sound_has_no_words_and_more_than_half_a_minute_has() {
     }
     let mut long = utterance(51_200);
     long.samples = long.samples.repeat(12);
-    let request = Request { utterance: &long, lang: LangChoice::Auto, prior: 0.0, committed: &[], reminders: &[] };
+    let request = Request {
+        utterance: &long,
+        lang: LangChoice::Auto,
+        prior: 0.0,
+        committed: &[],
+        reminders: &[],
+        expected: None,
+    };
     let words = engine.recognise(&request).expect("38 s").hypothesis.words;
     assert!(words.last().expect("words").span.start > SampleTime::from_millis(2_000 + 35_000));
     assert!(words.last().expect("words").span.end <= long.span().end);

@@ -6,12 +6,13 @@
 
 mod device;
 mod header;
+mod reach;
 mod sound;
 mod vocabulary;
 
 use std::path::Path;
 
-use dostyq_speech::{Hypothesis, Lang, LangChoice, Word};
+use dostyq_speech::{Hypothesis, Lang, LangChoice, TimeSpan, Word};
 use whisper_rs::{
     FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperError, WhisperState, WhisperTokenId,
 };
@@ -84,6 +85,16 @@ struct Asked<'a> {
     most: usize,
 }
 
+/// What a hypothesis is to begin with.
+struct Opening {
+    lang: Lang,
+    lang_confidence: f32,
+    words: Vec<Word>,
+    /// The words are those of an expected text, and have no times yet.
+    is_expected: bool,
+    tokens: Vec<WhisperTokenId>,
+}
+
 /// What the loop produced.
 struct Decoded {
     tokens: Vec<WhisperTokenId>,
@@ -117,17 +128,12 @@ impl Whisper {
     fn run(&mut self, request: &Request<'_>) -> Result<Recognition, WhisperError> {
         let samples = without_offset(&request.utterance.samples);
         let (scores, no_speech_probability) = self.listen(&samples)?;
-        let (lang, lang_confidence) = match request.lang {
-            LangChoice::Fixed(lang) => (lang, 1.0),
-            LangChoice::Auto => scores.decide(request.prior),
-        };
-
+        let opening = self.opening(request, scores)?;
         let reminders = self.reminder_tokens(request.reminders)?;
-        let forced = self.forced_tokens(request.committed)?;
         let by_duration = LEAST_TOKENS + (samples.len() as f64 / 16_000.0 * TOKENS_A_SECOND) as usize;
         let fewest = (request.utterance.voiced_secs * FEWEST_TOKENS_A_SECOND) as usize;
-        let most = by_duration.min(MOST_TOKENS);
-        let mut asked = Asked { reminders: &reminders, lang, forced: &forced, may_be_latin: true, fewest, most };
+        let (most, forced) = (by_duration.min(MOST_TOKENS), opening.tokens.as_slice());
+        let mut asked = Asked { reminders: &reminders, lang: opening.lang, forced, may_be_latin: true, fewest, most };
         let mut decoded = self.decode(&asked)?;
         if self.vocabulary.is_mostly_latin(&decoded.tokens) {
             // Neither language of the hall is written so; told that, Whisper often hears what was said.
@@ -138,23 +144,41 @@ impl Whisper {
 
         let spoken = self.vocabulary.words(&decoded.tokens, &decoded.log_probabilities);
         let texts: Vec<&str> =
-            request.committed.iter().map(|w| w.text.as_str()).chain(spoken.iter().map(|w| w.0.as_str())).collect();
+            opening.words.iter().map(|w| w.text.as_str()).chain(spoken.iter().map(|w| w.0.as_str())).collect();
         let times = word_times(&texts, &samples, request.utterance.start, request.utterance.voiced);
-        let fresh = spoken.iter().zip(&times[request.committed.len()..]);
-        let words = request
-            .committed
-            .iter()
-            .cloned()
-            .chain(fresh.map(|((text, confidence), span)| Word {
-                text: text.clone(),
-                span: *span,
-                confidence: *confidence,
-            }))
-            .collect();
+        let mut words = opening.words;
+        if opening.is_expected {
+            words.iter_mut().zip(&times).for_each(|(word, span)| word.span = *span);
+        }
+        let fresh = spoken.into_iter().zip(&times[words.len()..]);
+        words.extend(fresh.map(|((text, confidence), span)| Word { text, span: *span, confidence }));
+        let (lang, lang_confidence) = (opening.lang, opening.lang_confidence);
         Ok(Recognition {
             hypothesis: Hypothesis { lang, lang_confidence, words },
             signals: Signals { mean_log_probability, no_speech_probability, looped: decoded.looped },
         })
+    }
+
+    /// What the hypothesis is to begin with: what the sound has of an expected text, or else the committed words.
+    fn opening(&mut self, request: &Request<'_>, scores: LangScores) -> Result<Opening, WhisperError> {
+        if let Some((text, known)) = request.expected
+            && let Some(reach) = self.reach(text, known)?
+        {
+            let word = |text: &String| Word { text: text.clone(), span: TimeSpan::default(), confidence: 1.0 };
+            return Ok(Opening {
+                lang: text.lang,
+                lang_confidence: 1.0,
+                words: text.words[..reach.words].iter().map(word).collect(),
+                is_expected: true,
+                tokens: reach.tokens,
+            });
+        }
+        let (lang, lang_confidence) = match request.lang {
+            LangChoice::Fixed(lang) => (lang, 1.0),
+            LangChoice::Auto => scores.decide(request.prior),
+        };
+        let (words, tokens) = (request.committed.to_vec(), self.forced_tokens(request.committed)?);
+        Ok(Opening { lang, lang_confidence, words, is_expected: false, tokens })
     }
 
     /// Encodes the sound and reads what the model says of it before the first word: the languages' scores, and the
@@ -211,7 +235,7 @@ impl Whisper {
         }
         prompt.extend([v.lang(lang), v.transcribe, v.no_timestamps]);
         prompt.extend_from_slice(forced);
-        // The logits that whisper-rs hands out are those of the first token of a call, so the last one goes alone.
+        // As in `reach`, the last one goes alone.
         let last = prompt.pop().unwrap_or(v.no_timestamps);
         self.state.decode(&prompt, past, self.decode_threads)?;
         past += prompt.len();

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use dostyq_capture::{Recovery, Source};
 use dostyq_prepared::PreparedSpeech;
-use dostyq_recognise::{EngineSet, Ladder, Listener, Workload};
+use dostyq_recognise::{EngineSet, Heard, Ladder, Listener, Workload};
 use dostyq_speech::{Effort, LangChoice, SampleTime, SegmentId, Transcript, Utterance};
 use dostyq_translate::{Knowledge, Translator};
 
@@ -59,13 +59,14 @@ impl<'a> Machine<'a> {
     }
 }
 
-/// What the engine works on.
+/// What the engine works on; what came of it is known when it is done.
 struct Job {
     room: usize,
     is_final: bool,
     /// Seconds, without the translation.
     cost: f64,
-    switched_at: Option<SampleTime>,
+    heard: Heard,
+    heard_until: SampleTime,
 }
 
 /// A room of the simulation.
@@ -199,39 +200,42 @@ impl<'a> Simulation<'a> {
     /// Starts the jobs for which the processor is free before `now`.
     fn work_until(&mut self, now: f64, show: &mut dyn FnMut(usize, TraceLine)) -> anyhow::Result<()> {
         while self.busy_until <= now {
-            if let Some(Job { room, is_final, cost, switched_at }) = self.heard.take() {
-                self.workload.done(room, is_final, cost);
-                if let Some(at) = switched_at {
-                    self.workload.switched(room, at);
-                }
+            if let Some(job) = self.heard.take() {
+                self.done(&job, show)?;
+                continue;
             }
             let Some((number, utterance)) = self.workload.turns().take() else { return Ok(()) };
             // It was handed in when it had been heard; the processor may have become free only later.
             let start = self.busy_until.max(utterance.heard_until.as_secs());
-            self.recognise(number, &utterance, start, show)?;
+            self.recognise(number, &utterance, start)?;
         }
         Ok(())
     }
 
     /// Hears an utterance from the moment `start` on.
-    fn recognise(
-        &mut self,
-        number: usize,
-        utterance: &Utterance,
-        start: f64,
-        show: &mut dyn FnMut(usize, TraceLine),
-    ) -> anyhow::Result<()> {
+    fn recognise(&mut self, number: usize, utterance: &Utterance, start: f64) -> anyhow::Result<()> {
         let room = &mut self.rooms[number];
         let engine = self.machine.recognisers.at(self.workload.effort());
         let (heard, cost) = self.charge.of(|| room.listener.hear(engine, utterance));
         self.occupy(start, cost);
-        let heard = heard?;
-        self.heard = Some(Job { room: number, is_final: utterance.is_final, cost, switched_at: heard.switched_at });
+        let (heard, heard_until, is_final) = (heard?, utterance.span().end, utterance.is_final);
+        self.heard = Some(Job { room: number, is_final, cost, heard, heard_until });
+        Ok(())
+    }
+
+    /// The engine is done with an utterance.
+    fn done(&mut self, job: &Job, show: &mut dyn FnMut(usize, TraceLine)) -> anyhow::Result<()> {
+        let &Job { room: number, is_final, cost, ref heard, heard_until } = job;
+        self.workload.done(number, is_final, cost);
+        if let Some(at) = heard.switched_at {
+            self.workload.switched(number, at);
+        }
         let room = &mut self.rooms[number];
         if let Some(cause) = heard.rejection {
             *room.outcome.rejected.entry(cause.name()).or_default() += 1;
         }
-        let written = room.authorship.hear(&heard, utterance.span().end);
+        let written = room.authorship.hear(heard, heard_until);
+        room.listener.expect(room.authorship.expected());
         self.write(number, written, self.busy_until, show)
     }
 

@@ -2,11 +2,11 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::Instant;
 
-use dostyq_recognise::{Heard, Verdict};
+use dostyq_recognise::{ExpectedText, Heard, Verdict};
 use dostyq_speech::{Effort, SampleTime};
 use dostyq_translate::Knowledge;
 
-use super::{Arrival, RoomOptions};
+use super::{Arrival, RoomControl, RoomOptions};
 use crate::authorship::{Authorship, Written};
 use crate::interpreter::{Interpreted, SourceText};
 use crate::prompter::Prompter;
@@ -27,6 +27,9 @@ pub(super) enum Sound {
 pub(super) struct Author {
     authorship: Authorship,
     prompter: Arc<Prompter>,
+    recogniser: RoomControl,
+    /// What the recogniser expects to be said.
+    expected: Option<ExpectedText>,
     translator: TranslatorDesk,
     knowledge: Arc<Knowledge>,
     arrivals: SyncSender<Arrival>,
@@ -40,6 +43,7 @@ pub(super) struct Author {
 impl Author {
     pub(super) fn new(
         options: &RoomOptions,
+        recogniser: RoomControl,
         translator: TranslatorDesk,
         arrivals: SyncSender<Arrival>,
         trace: Option<Trace>,
@@ -50,6 +54,8 @@ impl Author {
         Author {
             authorship: Authorship::new(options.first_segment),
             prompter: Arc::clone(&options.prompter),
+            recogniser,
+            expected: None,
             translator,
             knowledge: Arc::clone(&options.terms.translated),
             arrivals,
@@ -85,6 +91,11 @@ impl Author {
         let heard = heard(verdict);
         if let Some(heard) = heard {
             let written = self.authorship.hear(heard, verdict.utterance.span().end);
+            let expected = self.authorship.expected();
+            if expected != self.expected {
+                self.recogniser.expect(expected.clone());
+                self.expected = expected;
+            }
             self.write(written, Some(at));
         }
         let lag = at - self.clock.secs_since_begin(verdict.utterance.voiced.end);
