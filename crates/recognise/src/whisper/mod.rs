@@ -78,6 +78,8 @@ struct Asked<'a> {
     reminders: &'a [WhisperTokenId],
     lang: Lang,
     forced: &'a [WhisperTokenId],
+    /// The forced tokens have been decoded already, after the start token and nothing else.
+    is_laid: bool,
     may_be_latin: bool,
     /// Tokens that the voice must have, at the least.
     fewest: usize,
@@ -133,7 +135,15 @@ impl Whisper {
         let by_duration = LEAST_TOKENS + (samples.len() as f64 / 16_000.0 * TOKENS_A_SECOND) as usize;
         let fewest = (request.utterance.voiced_secs * FEWEST_TOKENS_A_SECOND) as usize;
         let (most, forced) = (by_duration.min(MOST_TOKENS), opening.tokens.as_slice());
-        let mut asked = Asked { reminders: &reminders, lang: opening.lang, forced, may_be_latin: true, fewest, most };
+        let mut asked = Asked {
+            reminders: &reminders,
+            lang: opening.lang,
+            forced,
+            is_laid: opening.is_expected,
+            may_be_latin: true,
+            fewest,
+            most,
+        };
         let mut decoded = self.decode(&asked)?;
         if self.vocabulary.is_mostly_latin(&decoded.tokens) {
             // Neither language of the hall is written so; told that, Whisper often hears what was said.
@@ -224,10 +234,10 @@ impl Whisper {
     /// Greedy decoding after the prompt. The start token has been decoded, at position 0.
     fn decode(&mut self, asked: &Asked<'_>) -> Result<Decoded, WhisperError> {
         let v = &self.vocabulary;
-        let &Asked { reminders, lang, forced, may_be_latin, fewest, most } = asked;
+        let &Asked { reminders, lang, forced, is_laid, may_be_latin, fewest, most } = asked;
         let mut prompt = Vec::new();
         let mut past = 1;
-        if !reminders.is_empty() {
+        if !is_laid && !reminders.is_empty() {
             prompt.push(v.previous);
             prompt.extend_from_slice(reminders);
             prompt.push(v.start);
@@ -237,7 +247,9 @@ impl Whisper {
         prompt.extend_from_slice(forced);
         // As in `reach`, the last one goes alone.
         let last = prompt.pop().unwrap_or(v.no_timestamps);
-        self.state.decode(&prompt, past, self.decode_threads)?;
+        if !is_laid {
+            self.state.decode(&prompt, past, self.threads)?;
+        }
         past += prompt.len();
 
         let (fewest, most) = (fewest.saturating_sub(forced.len()), most.saturating_sub(forced.len()));

@@ -18,11 +18,14 @@ const MOST_A_WORD: f32 = 8.0;
 /// Sum from which the sound follows the text: other texts got 12 at the most, three quarters of the own ones more than 20.
 const FOLLOWS_FROM: f32 = 9.0;
 /// Sum below the best one at which nothing better is to be expected.
-const GIVEN_UP: f32 = 10.0;
+const GIVEN_UP: f32 = 7.0;
 /// Words before the place that an earlier sound reached from which on it is asked again.
-const AGAIN: usize = 3;
+const AGAIN: usize = 2;
 /// What each word before those counts.
 const KNOWN: f32 = 3.0;
+
+/// Tokens in a call from which on all threads have enough to do.
+const MANY: usize = 16;
 
 /// The beginning of a text that a sound follows.
 pub(super) struct Reach {
@@ -55,7 +58,8 @@ impl Whisper {
                 break;
             }
             if !before.is_empty() {
-                self.state.decode(before, past, self.decode_threads)?;
+                let threads = if before.len() < MANY { self.decode_threads } else { self.threads };
+                self.state.decode(before, past, threads)?;
             }
             past += before.len();
             self.state.decode(&[*latest], past, self.decode_threads)?;
