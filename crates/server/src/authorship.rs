@@ -88,6 +88,11 @@ impl Authorship {
         self.follower.as_ref().map(Follower::on_air)
     }
 
+    /// The sound is over: a line of the script that is open ends.
+    pub(crate) fn finish(&mut self) -> Vec<Written> {
+        self.choose(Choice::Machine)
+    }
+
     /// What the speaker says next, in the segment that was heard last or in the next one, if they go on with the script.
     pub(crate) fn expected(&self) -> Option<ExpectedText> {
         let Expected { segment, lang, words } = self.follower.as_ref()?.expected()?;

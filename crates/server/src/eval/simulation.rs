@@ -151,6 +151,10 @@ impl<'a> Simulation<'a> {
             }
         }
         self.work_until(f64::INFINITY, show)?;
+        for number in 0..self.rooms.len() {
+            let written = self.rooms[number].authorship.finish();
+            self.write(number, written, self.busy_until, show)?;
+        }
         let rooms = self.rooms.into_iter().map(|room| room.outcome).collect();
         Ok(Outcome { rooms, charged: self.charged })
     }

@@ -80,6 +80,8 @@ impl Author {
             }
             self.status.set_on_air(self.authorship.on_air());
         }
+        let written = self.authorship.finish();
+        self.write(written, None);
     }
 
     fn recognised(&mut self, verdict: &Verdict) {
