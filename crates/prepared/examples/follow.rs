@@ -112,6 +112,8 @@ impl Recording {
                 match step {
                     Step::Entered { .. } => switches.push((secs, true)),
                     Step::Left { .. } => switches.push((secs, false)),
+                    // It was shown all the same.
+                    Step::NotSaid { .. } => {}
                     Step::Line(line) => {
                         let count = counts.entry(line.number).or_insert(0usize);
                         let new = *count..line.words.len();

@@ -38,6 +38,8 @@ const HURRY: f64 = 1.7;
 
 /// Words that are expected at a time: more than a segment holds.
 const EXPECTED_WORDS: usize = 48;
+/// Words of a segment that tell that the speaker has said something else.
+const IMPROVISED_WORDS: usize = 3;
 /// Seconds within which the script and a segment begin together.
 const TOGETHER_SECS: f64 = 0.6;
 
@@ -184,6 +186,9 @@ impl Follower {
         if let Some(best) = best.filter(|_| !draft.words.is_empty() && self.choice != Choice::Machine) {
             self.odds = best.odds;
             self.judge(best, draft.is_final, &mut steps);
+            if self.is_improvised(&draft) {
+                self.leave(&mut steps);
+            }
             self.note_beginning(&draft, &steps);
             if let Some(recital) = &mut self.recital {
                 let last = draft.words.last().map_or(draft.heard_until, |word| word.span.end);
@@ -202,6 +207,17 @@ impl Follower {
         let is_same = |word: &&ScriptWord| self.script.passages[word.passage].lang == lang;
         let words = self.script.words[first..].iter().take_while(is_same).take(EXPECTED_WORDS);
         Some(Expected { segment, lang, words: words.map(|word| word.text.clone()).collect() })
+    }
+
+    /// Whether a segment is over in which no sound of the script was made out: it is the machine's, also when the speaker
+    /// goes on with the script at once.
+    fn is_improvised(&self, draft: &Draft<'_>) -> bool {
+        let (Some(recital), Some(first)) = (&self.recital, draft.words.first()) else { return false };
+        let (_, anchored) = recital.anchor();
+        draft.is_final
+            && self.choice == Choice::Auto
+            && draft.words.len() >= IMPROVISED_WORDS
+            && anchored <= self.clock.voiced(first.span.start)
     }
 
     /// Where in the script the segment began that is open now.

@@ -56,6 +56,11 @@ pub enum Step {
     },
     /// A line began, grew or ended.
     Line(Line),
+    /// A line that was shown with the time of its speaking was not said: none of its words was heard.
+    NotSaid {
+        /// The number of the line.
+        number: u64,
+    },
     /// The machine is on air again, with what was said from `since` on.
     Left {
         /// The end of the last word of the script that was heard.

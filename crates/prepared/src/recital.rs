@@ -216,8 +216,10 @@ impl Recital {
     /// Ends the line that is open.
     pub(crate) fn end(&mut self, script: &Script, steps: &mut Vec<Step>) {
         let is_open = !self.words.is_empty() && self.next < script.passages[script.words[self.first].passage].words.1;
-        if is_open {
+        if is_open && self.anchor.0 >= script.start_of(self.first) {
             steps.push(Step::Line(self.line(script, true)));
+        } else if is_open {
+            steps.push(Step::NotSaid { number: self.number });
         }
         if !self.words.is_empty() {
             self.begin_line();

@@ -108,6 +108,7 @@ impl Authorship {
     /// What the recogniser has made of a segment's sound up to `heard_until`. Segments come in order, and each ends.
     pub(crate) fn hear(&mut self, heard: &Heard, heard_until: SampleTime) -> Vec<Written> {
         let transcript = &heard.transcript;
+        let was_on_air = self.is_script();
         let Some(follower) = &mut self.follower else { return self.by_machine(transcript).into_iter().collect() };
         let steps = follower.hear(Draft {
             segment: transcript.segment,
@@ -117,7 +118,6 @@ impl Authorship {
             is_final: transcript.is_final,
         });
         self.hold(transcript);
-        let was_on_air = self.is_script();
         let mut written = self.take(steps);
         if !self.is_script() {
             // When the speaker has just left the script, all that was held has been written.
@@ -150,6 +150,10 @@ impl Authorship {
                     written.push(Written::OnAir { at: since, is_script: true });
                 }
                 Step::Line(line) => written.extend(self.by_script(line)),
+                Step::NotSaid { number } => {
+                    let line = self.script_line.take_if(|line| line.0 == number);
+                    written.extend(line.map(|(_, segment)| Written::Withdrawn(segment)));
+                }
                 Step::Left { since } => {
                     written.push(Written::OnAir { at: since, is_script: false });
                     self.said_until = since;
