@@ -33,6 +33,23 @@ fn live_captions_are_scored_as_the_independent_scorer_does() {
 }
 
 #[test]
+#[ignore = "needs the models: scripts/test runs it"]
+fn a_prepared_speech_is_followed() {
+    let folder = repository("tests/fixtures/speech");
+    let output = run(&["eval", "speech", folder.to_str().expect("UTF-8"), "--json", "--script", "ru"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).expect("one object for one recording");
+    let on_air = report["on_air"].as_array().expect("when it was on air");
+    // The Kazakh clips between the Russian sentences are not in the speech.
+    assert!(on_air.len() >= 4, "{report}");
+    assert!(report["wer"].as_f64().expect("a rate") <= ceiling("demo_script_word_error_rate"), "{report}");
+    assert!(report["within_a_second"].as_f64().expect("a share") >= ceiling("demo_script_within_a_second"), "{report}");
+    assert!(
+        refusal(&run(&["eval", "speech", folder.to_str().expect("UTF-8"), "--script", "en"])).contains("write kk, ru")
+    );
+}
+
+#[test]
 fn a_folder_without_references_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().to_str().expect("UTF-8");

@@ -16,6 +16,7 @@ pub(super) struct LanguageOrder {
     language: LangChoice,
 }
 
+#[expect(clippy::result_large_err, reason = "the refusal is sent at once")]
 /// The room that an operator gives orders to; without the operator's key, or without such a room, the refusal.
 pub(super) fn commanded<'a>(site: &'a Site, headers: &HeaderMap, room: &RoomId) -> Result<&'a Hall, Response> {
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
