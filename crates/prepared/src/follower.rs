@@ -199,10 +199,10 @@ impl Follower {
         steps
     }
 
-    /// What is said of the script from the beginning of a segment on, while the speaker follows it: that of the segment that
-    /// was heard last, or of the next one.
+    /// What is said of the script from the beginning of a segment on if the speaker follows it, or comes back to it: that of
+    /// the segment that was heard last, or of the next one.
     pub fn expected(&self) -> Option<Expected> {
-        let (segment, first) = self.beginning.filter(|_| self.recital.is_some())?;
+        let (segment, first) = self.beginning.filter(|_| self.choice != Choice::Machine)?;
         let lang = self.script.passages[self.script.words.get(first)?.passage].lang;
         let is_same = |word: &&ScriptWord| self.script.passages[word.passage].lang == lang;
         let words = self.script.words[first..].iter().take_while(is_same).take(EXPECTED_WORDS);
@@ -222,8 +222,11 @@ impl Follower {
 
     /// Where in the script the segment began that is open now.
     fn note_beginning(&mut self, draft: &Draft<'_>, steps: &[Step]) {
+        let next_segment = SegmentId(draft.segment.0 + 1);
         let Some(recital) = &self.recital else {
-            self.beginning = None;
+            if draft.is_final {
+                self.beginning = self.comes_back().map(|word| (next_segment, word));
+            }
             return;
         };
         let begins = draft.words.first().map_or(SampleTime::ZERO, |word| word.span.start);
@@ -231,10 +234,17 @@ impl Follower {
             steps.iter().find_map(|step| if let Step::Entered { since } = step { Some(*since) } else { None });
         if draft.is_final {
             let next = self.script.next_word(recital.anchor().0);
-            self.beginning = Some((SegmentId(draft.segment.0 + 1), next));
+            self.beginning = Some((next_segment, next));
         } else if entered.is_some_and(|since| since <= begins + SampleTime::from_secs(TOGETHER_SECS).0) {
             self.beginning = Some((draft.segment, recital.first()));
         }
+    }
+
+    /// Where a speaker comes back to the script who has left it: at the next passage.
+    fn comes_back(&self) -> Option<usize> {
+        let (next, _) = self.said;
+        let last = self.script.words.get(next.checked_sub(1)?)?;
+        Some(self.script.passages[last.passage].words.1)
     }
 
     /// The same from a transcript: what is committed and what is shown of the rest.

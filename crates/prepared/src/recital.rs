@@ -59,6 +59,8 @@ pub(crate) struct Recital {
     in_a_row: usize,
     run: Option<Run>,
     last_said: SampleTime,
+    /// What it was when the line that is open began.
+    line_began: SampleTime,
 }
 
 impl Recital {
@@ -79,6 +81,7 @@ impl Recital {
             in_a_row: 0,
             run: None,
             last_said: since,
+            line_began: since,
         }
     }
 
@@ -220,6 +223,7 @@ impl Recital {
             steps.push(Step::Line(self.line(script, true)));
         } else if is_open {
             steps.push(Step::NotSaid { number: self.number });
+            (self.next, self.last_said) = (self.first, self.line_began);
         }
         if !self.words.is_empty() {
             self.begin_line();
@@ -228,7 +232,7 @@ impl Recital {
 
     fn begin_line(&mut self) {
         self.number += 1;
-        self.first = self.next;
+        (self.first, self.line_began) = (self.next, self.last_said);
         self.words.clear();
     }
 

@@ -43,13 +43,24 @@ pub struct Listener {
     switch: SwitchWatch,
     /// The language to which the speaker went over at the end of the open segment.
     next: Option<Lang>,
-    /// The text that the speaker may follow, and how many of its words the latest draft had.
-    expected: Option<(ExpectedText, usize)>,
+    /// The text that the speaker may follow, and how far they do.
+    expected: Option<(ExpectedText, Following)>,
 }
 
 /// Silence that a draft must have heard after the voice to stand for the final, in samples (0.15 s): a last word that
 /// fades out below the voice detector's threshold is not cut off.
 const TRAIL: u64 = 2_400;
+
+/// Words of a segment that tell that it is not about the expected text: the engine is not asked about it any more.
+const WORDS_OF_ANOTHER_TEXT: usize = 8;
+
+/// How far a speaker follows the expected text.
+#[derive(Clone, Copy, Debug, Default)]
+struct Following {
+    /// Words of it that the latest draft had.
+    reached: usize,
+    is_given_up: bool,
+}
 
 /// The latest draft of the open segment that was not thrown out.
 #[derive(Clone, Debug)]
@@ -84,8 +95,11 @@ impl Listener {
 
     /// What is expected of a segment, or that nothing is any more.
     pub fn expect(&mut self, text: Option<ExpectedText>) {
-        let reached = |text: &ExpectedText| self.expected.as_ref().filter(|known| known.0 == *text).map_or(0, |k| k.1);
-        self.expected = text.map(|text| (text.clone(), reached(&text)));
+        let known = self.expected.take();
+        self.expected = text.map(|text| match known {
+            Some((same, following)) if same == text => (text, following),
+            _ => (text, Following::default()),
+        });
     }
 
     /// What is expected.
@@ -112,14 +126,17 @@ impl Listener {
         let switched_at = self.switched_at(engine, utterance, latest.as_ref(), &policy);
         let reminders = latest.filter(|draft| draft.segment == utterance.segment).map(|draft| draft.reminders);
         let reminders = reminders.unwrap_or_default();
-        let expected = self.expected.as_ref().filter(|(text, _)| text.segment == utterance.segment);
+        let is_asked = |(text, following): &&(ExpectedText, Following)| {
+            text.segment == utterance.segment && !following.is_given_up
+        };
+        let expected = self.expected.as_ref().filter(is_asked);
         let request = Request {
             utterance,
             lang: policy.lang().map_or(self.router.choice(), LangChoice::Fixed),
             prior: self.router.prior(),
             committed: policy.committed(),
             reminders: &reminders,
-            expected: expected.map(|(text, reached)| (text, *reached)),
+            expected: expected.map(|(text, following)| (text, following.reached)),
         };
         let (recognition, reminders, was_reminded) = match self.recognise(engine, &request) {
             Ok(recognised) => recognised,
@@ -131,8 +148,9 @@ impl Listener {
         let rejection = guard::judge(utterance, &recognition).err();
         let hypothesis = recognition.hypothesis;
         let words = hypothesis.words.clone();
-        if let Some((text, reached)) = self.expected.as_mut().filter(|(text, _)| text.segment == utterance.segment) {
-            *reached = text.reached_by(&words);
+        if let Some((text, following)) = self.expected.as_mut().filter(|(text, _)| text.segment == utterance.segment) {
+            following.reached = text.reached_by(&words);
+            following.is_given_up = following.reached == 0 && words.len() >= WORDS_OF_ANOTHER_TEXT;
         }
         let transcript = match (rejection, utterance.is_final) {
             (None, false) => {
