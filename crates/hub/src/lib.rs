@@ -37,6 +37,7 @@ extern crate self as dostyq_hub;
 mod counters;
 mod encode;
 mod error;
+mod frame;
 mod hub;
 mod limits;
 mod liveness;

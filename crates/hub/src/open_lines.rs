@@ -114,7 +114,7 @@ mod tests {
 
     /// Segment and text of each message; a drop has no text.
     fn read(messages: Option<Vec<Encoded>>) -> Option<Vec<(u64, String)>> {
-        let read = |message: Encoded| match serde_json::from_str(message.text()).expect("a message") {
+        let read = |message: Encoded| match serde_json::from_slice(message.text()).expect("a message") {
             crate::wire::ServerMessage::Open(line) => (line.segment.0, line.committed),
             crate::wire::ServerMessage::Drop { segment } => (segment.0, String::new()),
             other => panic!("{other:?} is no change of an open line"),

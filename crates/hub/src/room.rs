@@ -120,6 +120,11 @@ impl RoomState {
         (EncodedWelcome::new(welcome, events, open), cursor, recovery)
     }
 
+    /// Whether nothing more is due to a viewer that was just sent its due, until the room changes again.
+    pub(crate) fn is_done(&self, cursor: &Cursor) -> bool {
+        cursor.offset == self.ring.top() && !self.closing
+    }
+
     /// What the viewer at `cursor` is due; the cursor moves past it.
     ///
     /// Open lines come after all events: a line that was open before an event may be finished by it.

@@ -12,6 +12,7 @@
 //! # Ok::<(), dostyq_server::config::ConfigError>(())
 //! ```
 
+mod bench;
 pub mod cli;
 mod commands;
 pub mod config;

@@ -37,8 +37,8 @@ fn open(segment: u64, lang: Lang, text: &str) -> OpenCaption {
     }
 }
 
-fn decode(text: &str) -> ServerMessage {
-    serde_json::from_str(text).expect("the hub sends what its own wire can read")
+fn decode(text: &[u8]) -> ServerMessage {
+    serde_json::from_slice(text).expect("the hub sends what its own wire can read")
 }
 
 /// A room, its log and its viewers, without threads or sockets: one step at a time.
@@ -138,7 +138,7 @@ impl Hall {
         let (welcome, at, recovery) = self.state.welcome(&room, &hello);
         assert_eq!(recovery == Recovery::Recovered, may_recover, "recovered exactly when it can be");
         assert_eq!(recovery == Recovery::FirstVisit, hello.epoch.is_none());
-        reader.take(decode(&welcome.pieces().collect::<String>()));
+        reader.take(decode(&welcome.pieces().collect::<Vec<_>>().concat()));
         *cursor = Some(at);
     }
 

@@ -17,7 +17,7 @@ use axum::{Json, Router, middleware};
 use dostyq_hub::Hub;
 use dostyq_log::EventLog;
 use dostyq_speech::RoomId;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use crate::Stop;
 use crate::operator_key::OperatorKey;
@@ -89,6 +89,19 @@ async fn with_security_headers(mut response: Response) -> Response {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
+}
+
+/// Connections that may wait to be taken: a hall that comes back at once after a restart is one burst.
+const BACKLOG: u32 = 4096;
+
+/// Listens on a port for many viewers. Must be called within a runtime.
+pub(crate) fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // As TcpListener::bind does: a restart need not wait for the connections of the run before.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Why a port cannot be had, with what to do about it.
