@@ -10,8 +10,10 @@ use crate::wire::{ServerMessage, Welcome, WireEntry, WireEvent};
 
 /// A message as the frame that is written to a socket, shared by all who get it: a clone costs a reference count.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Encoded {
+pub struct Encoded {
     frame: Bytes,
+    /// Of the event that it carries.
+    offset: Option<Offset>,
     /// Where the text begins in it.
     head: u8,
 }
@@ -22,7 +24,11 @@ impl Encoded {
         let mut frame = head(Part::Whole, text.len());
         let head = frame.len() as u8; // At most 10.
         frame.extend_from_slice(text.as_bytes());
-        Encoded { frame: frame.into(), head }
+        let offset = match message {
+            ServerMessage::Event(event) => Some(event.offset),
+            _ => None,
+        };
+        Encoded { frame: frame.into(), offset, head }
     }
 
     pub(crate) fn open(line: &OpenCaption) -> Encoded {
@@ -37,6 +43,16 @@ impl Encoded {
     pub(crate) fn ping() -> &'static Encoded {
         static PING: LazyLock<Encoded> = LazyLock::new(|| Encoded::new(&ServerMessage::Ping));
         &PING
+    }
+
+    /// The message as JSON, one object.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(self.text()).expect("it was made of a string")
+    }
+
+    /// The offset of the event that it carries; none for a message that is not in the log.
+    pub fn offset(&self) -> Option<Offset> {
+        self.offset
     }
 
     pub(crate) fn frame(&self) -> &Bytes {
@@ -131,6 +147,11 @@ impl EncodedWelcome {
         EncodedWelcome { head: head.to_owned(), events, open }
     }
 
+    /// The text of the message, whole.
+    pub(crate) fn to_vec(&self) -> Vec<u8> {
+        self.pieces().collect::<Vec<_>>().concat()
+    }
+
     /// The text of the message, in order.
     pub(crate) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
         let head = [self.head.as_slice(), EVENTS];
@@ -180,6 +201,7 @@ mod tests {
                 epoch: "0a".repeat(16),
                 top: Offset(count),
                 recovered: count == 1,
+                open_version: None,
                 events: events.iter().map(WireEvent::from).collect(),
                 open: open.clone(),
             };

@@ -34,6 +34,9 @@ pub(crate) const DROPS_KEPT: usize = 64;
 /// Payload of a frame of a welcome, which may have some 100 KB and is put together for one viewer at a time.
 pub(crate) const FRAGMENT_BYTES: usize = 8 * 1024;
 
+/// How long an answer to a poll waits for more when nothing but open lines has changed.
+pub(crate) const POLL_PAUSE: Duration = Duration::from_millis(250);
+
 /// Longest message that a viewer may send; a hello takes 100 bytes.
 pub const MESSAGE_BYTES: usize = 4096;
 

@@ -16,7 +16,7 @@ use crate::counters::Counters;
 use crate::encode::Encoded;
 use crate::hub::{Hub, Room};
 use crate::liveness::{Liveness, Sign};
-use crate::room::{Cursor, Due, Recovery, RoomState};
+use crate::room::{Cursor, Due, RoomState};
 use crate::socket::{Connection, Ending, Heard};
 use crate::wire::{ClientMessage, CloseCode, Hello};
 
@@ -102,11 +102,7 @@ impl Session<'_> {
         };
         let (welcome, cursor, recovery) = self.changes.borrow_and_update().welcome(&self.room.id, &hello);
         connection.send_pieces(welcome.pieces(), options.write_within).await?;
-        match recovery {
-            Recovery::FirstVisit => {}
-            Recovery::Recovered => self.hub.counters().recovered.add(1),
-            Recovery::Lost => self.hub.counters().not_recovered.add(1),
-        }
+        recovery.count(self.hub.counters());
         Ok(cursor)
     }
 

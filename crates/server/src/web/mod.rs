@@ -1,7 +1,9 @@
 //! HTTP: pages, the list of rooms, the socket of a viewer, exports. Inference never runs here.
 
 mod control;
+mod history;
 mod pages;
+mod plain;
 mod room_files;
 mod socket;
 
@@ -71,6 +73,9 @@ fn router(site: Arc<Site>) -> Router {
         .route("/assets/{*path}", get(pages::asset))
         .route("/api/v1/rooms", get(rooms))
         .route("/api/v1/rooms/{room}/ws", get(socket::upgrade))
+        .route("/api/v1/rooms/{room}/sse", get(plain::events))
+        .route("/api/v1/rooms/{room}/poll", get(plain::poll))
+        .route("/api/v1/rooms/{room}/history", get(history::history))
         .route("/api/v1/rooms/{room}/status", get(room_files::status))
         .route("/api/v1/rooms/{room}/language", put(control::language))
         .route("/api/v1/rooms/{room}/export/{file}", get(room_files::export))
