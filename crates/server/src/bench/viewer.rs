@@ -48,12 +48,14 @@ pub(super) struct Viewer {
     /// The number of storms so far.
     storms: watch::Receiver<u32>,
     has_stayed: bool,
+    /// A storm broke its connection, and it is not back yet.
+    is_away: bool,
 }
 
 impl Viewer {
     pub(super) fn new(hall: Rc<Hall>, held: Rc<[RefCell<Held>]>, number: u32) -> Viewer {
         let storms = hall.storms.subscribe();
-        Viewer { hall, number, held, storms, has_stayed: true }
+        Viewer { hall, number, held, storms, has_stayed: true, is_away: false }
     }
 
     fn held(&self) -> RefMut<'_, Held> {
@@ -65,9 +67,7 @@ impl Viewer {
         let mut is_first = true;
         loop {
             match self.visit(is_first).await {
-                Ok(()) => {
-                    self.has_stayed = false;
-                }
+                Ok(()) => (self.has_stayed, self.is_away) = (false, true),
                 Err(error) => {
                     self.hall.tally().end(format!("{error:#}"));
                     if is_first && self.held().epoch.is_empty() {
@@ -95,7 +95,7 @@ impl Viewer {
         drop(place);
         if is_first {
             self.hall.present.set(self.hall.present.get() + 1);
-        } else {
+        } else if std::mem::take(&mut self.is_away) {
             self.hall.tally().is_back();
         }
         if self.number < self.hall.slow {

@@ -121,3 +121,6 @@ pub(crate) fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Stri
     };
     format!("cannot listen on {address} ({error}); {remedy}")
 }
+
+#[cfg(test)]
+mod tests;
