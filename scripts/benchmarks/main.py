@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import page, sections, translation, trim
+from . import hub, page, sections, translation, trim
 from .child import CouldNotRun
 from .environment import CACHE, ROOT, say
 from .figures import figures
@@ -53,6 +53,14 @@ def parser() -> argparse.ArgumentParser:
             "once), trims it and writes its section of docs/benchmarks.md.",
         )
     )
+    hub.add_options(
+        commands.add_parser(
+            "hub",
+            help="fan-out to many viewers, beside nchan",
+            description="Shows lines to many viewers with Dostyq and with nchan on nginx in turn and writes its section of "
+            "docs/benchmarks.md.",
+        )
+    )
     return top
 
 
@@ -61,6 +69,8 @@ def main(arguments: Sequence[str]) -> int:
     options = parser().parse_args(arguments)
     if options.command == "translation":
         return translation.compare(options)
+    if options.command == "hub":
+        return hub.compare(options)
     if options.command == "trim":
         return trim.compare(options)
     try:

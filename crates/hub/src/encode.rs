@@ -1,18 +1,34 @@
 //! Values become text once; every viewer gets the same bytes.
 
-use dostyq_speech::{Event, Lang, Offset, OpenCaption, SegmentId};
-use tokio_tungstenite::tungstenite::Utf8Bytes;
+use std::sync::LazyLock;
 
+use bytes::Bytes;
+use dostyq_speech::{Event, Lang, Offset, OpenCaption, SegmentId};
+
+use crate::frame::{Part, head};
 use crate::wire::{ServerMessage, Welcome, WireEntry, WireEvent};
 
-/// A message as text, shared by all who get it: a clone costs a reference count.
+/// A message as the frame that is written to a socket, shared by all who get it: a clone costs a reference count.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Encoded(Utf8Bytes);
+pub struct Encoded {
+    frame: Bytes,
+    /// Of the event that it carries.
+    offset: Option<Offset>,
+    /// Where the text begins in it.
+    head: u8,
+}
 
 impl Encoded {
     pub(crate) fn new(message: &ServerMessage) -> Encoded {
         let text = serde_json::to_string(message).expect("the wire's types hold nothing that JSON cannot say");
-        Encoded(text.into())
+        let mut frame = head(Part::Whole, text.len());
+        let head = frame.len() as u8; // At most 10.
+        frame.extend_from_slice(text.as_bytes());
+        let offset = match message {
+            ServerMessage::Event(event) => Some(event.offset),
+            _ => None,
+        };
+        Encoded { frame: frame.into(), offset, head }
     }
 
     pub(crate) fn open(line: &OpenCaption) -> Encoded {
@@ -23,17 +39,40 @@ impl Encoded {
         Encoded::new(&ServerMessage::Drop { segment })
     }
 
-    pub(crate) fn text(&self) -> &Utf8Bytes {
-        &self.0
+    /// Are you there?
+    pub(crate) fn ping() -> &'static Encoded {
+        static PING: LazyLock<Encoded> = LazyLock::new(|| Encoded::new(&ServerMessage::Ping));
+        &PING
     }
 
+    /// The message as JSON, one object.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(self.text()).expect("it was made of a string")
+    }
+
+    /// The offset of the event that it carries; none for a message that is not in the log.
+    pub fn offset(&self) -> Option<Offset> {
+        self.offset
+    }
+
+    pub(crate) fn frame(&self) -> &Bytes {
+        &self.frame
+    }
+
+    /// The message itself, in UTF-8.
+    pub(crate) fn text(&self) -> &[u8] {
+        &self.frame[self.head as usize..]
+    }
+
+    /// Bytes of the text.
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.text().len()
     }
 
     /// The fields without the message's own tag and the opening brace, as they stand in a welcome.
-    fn fields(&self) -> &str {
-        self.0.split_once(',').map_or("", |(_tag, fields)| fields)
+    fn fields(&self) -> &[u8] {
+        let text = self.text();
+        text.iter().position(|&byte| byte == b',').map_or(&[], |comma| &text[comma + 1..])
     }
 }
 
@@ -94,7 +133,7 @@ impl FromIterator<Lang> for Languages {
 #[derive(Debug)]
 pub(crate) struct EncodedWelcome {
     /// The message with empty lists, cut off before them.
-    head: String,
+    head: Vec<u8>,
     events: Vec<Encoded>,
     open: Vec<Encoded>,
 }
@@ -104,24 +143,29 @@ impl EncodedWelcome {
     pub(crate) fn new(welcome: Welcome, events: Vec<Encoded>, open: Vec<Encoded>) -> EncodedWelcome {
         debug_assert!(welcome.events.is_empty() && welcome.open.is_empty());
         let text = Encoded::new(&ServerMessage::Welcome(welcome));
-        let head = text.0.strip_suffix(EMPTY_LISTS).expect("the two lists are the last fields of a welcome");
+        let head = text.text().strip_suffix(EMPTY_LISTS).expect("the two lists are the last fields of a welcome");
         EncodedWelcome { head: head.to_owned(), events, open }
     }
 
+    /// The text of the message, whole.
+    pub(crate) fn to_vec(&self) -> Vec<u8> {
+        self.pieces().collect::<Vec<_>>().concat()
+    }
+
     /// The text of the message, in order.
-    pub(crate) fn pieces(&self) -> impl Iterator<Item = &str> {
-        let head = [self.head.as_str(), EVENTS];
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        let head = [self.head.as_slice(), EVENTS];
         head.into_iter().chain(list(&self.events)).chain([OPEN]).chain(list(&self.open)).chain([END])
     }
 }
 
-const EMPTY_LISTS: &str = r#""ev":[],"open":[]}"#;
-const EVENTS: &str = r#""ev":["#;
-const OPEN: &str = r#"],"open":["#;
-const END: &str = "]}";
+const EMPTY_LISTS: &[u8] = br#""ev":[],"open":[]}"#;
+const EVENTS: &[u8] = br#""ev":["#;
+const OPEN: &[u8] = br#"],"open":["#;
+const END: &[u8] = b"]}";
 
-fn list(items: &[Encoded]) -> impl Iterator<Item = &str> {
-    let separators = std::iter::once("{").chain(std::iter::repeat(",{"));
+fn list(items: &[Encoded]) -> impl Iterator<Item = &[u8]> {
+    let separators = std::iter::once(&b"{"[..]).chain(std::iter::repeat(&b",{"[..]));
     separators.zip(items).flat_map(|(separator, item)| [separator, item.fields()])
 }
 
@@ -157,6 +201,7 @@ mod tests {
                 epoch: "0a".repeat(16),
                 top: Offset(count),
                 recovered: count == 1,
+                open_version: None,
                 events: events.iter().map(WireEvent::from).collect(),
                 open: open.clone(),
             };
@@ -166,8 +211,8 @@ mod tests {
                 events.iter().map(|event| EncodedEvent::new(event).for_languages(everything).clone()).collect(),
                 open.into_iter().map(|line| Encoded::new(&ServerMessage::Open(line))).collect(),
             );
-            let text: String = pieces.pieces().collect();
-            assert_eq!(text, Encoded::new(&ServerMessage::Welcome(whole)).text().as_str());
+            let text = pieces.pieces().collect::<Vec<_>>().concat();
+            assert_eq!(text, Encoded::new(&ServerMessage::Welcome(whole)).text());
         }
     }
 }

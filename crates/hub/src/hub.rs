@@ -91,6 +91,11 @@ impl Hub {
         rooms.by_id.values().map(summary).collect()
     }
 
+    /// Whether there is such a room.
+    pub fn has_room(&self, id: &RoomId) -> bool {
+        self.find(id).is_some()
+    }
+
     /// How many watch a room now; 0 for a room that is not here.
     pub fn viewers(&self, id: &RoomId) -> usize {
         self.find(id).map_or(0, |room| room.viewers.load(Ordering::Relaxed))

@@ -37,6 +37,8 @@ extern crate self as dostyq_hub;
 mod counters;
 mod encode;
 mod error;
+mod follower;
+mod frame;
 mod hub;
 mod limits;
 mod liveness;
@@ -49,7 +51,9 @@ mod socket;
 pub mod wire;
 
 pub use counters::Counts;
+pub use encode::Encoded;
 pub use error::HubError;
+pub use follower::Follower;
 pub use hub::Hub;
 pub use limits::{
     BACKLOG_BYTES, BACKLOG_EVENTS, HubOptions, MESSAGE_BYTES, OPEN_LINES, RING_BYTES, RING_EVENTS, WELCOME_EVENTS,

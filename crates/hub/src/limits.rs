@@ -31,9 +31,11 @@ pub const OPEN_LINES: usize = 16;
 /// Drops that a room remembers for viewers that have not been told; who missed more is closed with 3008.
 pub(crate) const DROPS_KEPT: usize = 64;
 
-/// Longest WebSocket frame that is written; longer messages go in fragments. Tungstenite keeps, for each connection,
-/// a buffer of the longest frame that it ever wrote, so this is most of what an idle viewer costs.
-pub(crate) const FRAGMENT_BYTES: usize = 2 * 1024;
+/// Payload of a frame of a welcome, which may have some 100 KB and is put together for one viewer at a time.
+pub(crate) const FRAGMENT_BYTES: usize = 8 * 1024;
+
+/// How long an answer to a poll waits for more when nothing but open lines has changed.
+pub(crate) const POLL_PAUSE: Duration = Duration::from_millis(250);
 
 /// Longest message that a viewer may send; a hello takes 100 bytes.
 pub const MESSAGE_BYTES: usize = 4096;
@@ -56,7 +58,7 @@ pub struct HubOptions {
     pub ping_every: Duration,
     /// How long a viewer may send nothing; more than two pings, so that one may be lost.
     pub silence_limit: Duration,
-    /// How long a socket may take to accept one batch of messages (16 KB, or one that is longer) or 2 KB of a welcome.
+    /// How long a socket may take to accept one batch of messages (16 KB, or one that is longer) or 8 KB of a welcome.
     pub write_within: Duration,
     /// How long a viewer may take to answer a close frame.
     pub close_within: Duration,
@@ -78,15 +80,19 @@ impl Default for HubOptions {
     }
 }
 
+/// Read at a time: a hello fits, and every viewer has such a buffer.
+const READ_BUFFER_BYTES: usize = 256;
+
 /// How a viewer's socket must be set up: small buffers, because there are many, and small messages in.
 ///
 /// The frame limit matters as much as the message limit: tungstenite makes room for a whole frame as soon as it has
 /// read its header.
 pub fn websocket_config() -> WebSocketConfig {
     WebSocketConfig::default()
-        .read_buffer_size(1024)
+        .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(0)
-        .max_write_buffer_size(64 * 1024)
+        // Nothing but pongs and close frames goes through it.
+        .max_write_buffer_size(MESSAGE_BYTES)
         .max_message_size(Some(MESSAGE_BYTES))
         .max_frame_size(Some(MESSAGE_BYTES))
 }

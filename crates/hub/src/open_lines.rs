@@ -1,6 +1,7 @@
 //! The lines that are still being spoken: live state, of which a viewer needs the newest and nothing else.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::hash::{BuildHasher, Hasher, RandomState};
 
 use dostyq_speech::{Lang, OpenCaption, SegmentId};
 
@@ -13,8 +14,11 @@ use crate::limits::{DROPS_KEPT, OPEN_LINES};
 pub(crate) struct Version(u64);
 
 /// At most [`OPEN_LINES`] lines and [`DROPS_KEPT`] drops.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct OpenLines {
+    /// Added to the version that is told to others, so that one of another run of the server is not taken for one of
+    /// this run.
+    base: u64,
     version: Version,
     lines: BTreeMap<(SegmentId, Lang), (Version, Encoded)>,
     drops: VecDeque<(Version, Encoded)>,
@@ -22,7 +26,27 @@ pub(crate) struct OpenLines {
     forgotten: Version,
 }
 
+impl Default for OpenLines {
+    fn default() -> Self {
+        // A fresh hasher is seeded at random. JavaScript counts whole numbers up to 53 bits: 32 for the run, the
+        // others for some hours of changes, after which a collision would cost no more than a late draft.
+        let run = RandomState::new().build_hasher().finish() >> 32;
+        OpenLines {
+            base: run << 20,
+            version: Version::default(),
+            lines: BTreeMap::new(),
+            drops: VecDeque::new(),
+            forgotten: Version::default(),
+        }
+    }
+}
+
 impl OpenLines {
+    /// The version as viewers are told it.
+    pub(crate) fn public_version(&self) -> u64 {
+        self.base + self.version.0
+    }
+
     pub(crate) fn version(&self) -> Version {
         self.version
     }
@@ -114,7 +138,7 @@ mod tests {
 
     /// Segment and text of each message; a drop has no text.
     fn read(messages: Option<Vec<Encoded>>) -> Option<Vec<(u64, String)>> {
-        let read = |message: Encoded| match serde_json::from_str(message.text()).expect("a message") {
+        let read = |message: Encoded| match serde_json::from_slice(message.text()).expect("a message") {
             crate::wire::ServerMessage::Open(line) => (line.segment.0, line.committed),
             crate::wire::ServerMessage::Drop { segment } => (segment.0, String::new()),
             other => panic!("{other:?} is no change of an open line"),

@@ -35,6 +35,16 @@ pub(crate) struct Cursor {
     version: Version,
 }
 
+impl Cursor {
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    pub(crate) fn offset(&self) -> Offset {
+        self.offset
+    }
+}
+
 /// What a viewer is due.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Due {
@@ -46,6 +56,17 @@ pub(crate) enum Due {
     Fallen,
     /// The room is closing and it has everything.
     Closing,
+}
+
+/// What a poll waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    /// It has everything.
+    None,
+    /// Lines that are still being spoken have changed.
+    OpenLines,
+    /// The log has gone on, or is another one.
+    Events,
 }
 
 /// What came of a viewer's claim to have a part of the log.
@@ -88,6 +109,15 @@ impl RoomState {
     ///
     /// The rule is Centrifugo's: an epoch of old is not recovered; what a viewer missed is sent whole or not at all.
     pub(crate) fn welcome(&self, room: &RoomId, hello: &Hello) -> (EncodedWelcome, Cursor, Recovery) {
+        self.answer(room, hello, None)
+    }
+
+    fn answer(
+        &self,
+        room: &RoomId,
+        hello: &Hello,
+        open_version: Option<u64>,
+    ) -> (EncodedWelcome, Cursor, Recovery) {
         let languages: Languages = hello.languages.iter().copied().collect();
         let epoch = self.epoch.to_string();
         let missed = match (&hello.epoch, hello.offset) {
@@ -112,12 +142,35 @@ impl RoomState {
             epoch,
             top: self.ring.top(),
             recovered: recovery == Recovery::Recovered,
+            open_version,
             events: Vec::new(),
             open: Vec::new(),
         };
         let (tail, epoch, offset, version) = (hello.tail, self.epoch, self.ring.top(), self.open.version());
         let cursor = Cursor { languages, tail, epoch, offset, version };
         (EncodedWelcome::new(welcome, events, open), cursor, recovery)
+    }
+
+    /// The answer to a poll, which also says which state of the open lines it tells of.
+    pub(crate) fn poll_answer(&self, room: &RoomId, hello: &Hello) -> (EncodedWelcome, Recovery) {
+        let (welcome, _, recovery) = self.answer(room, hello, Some(self.open.public_version()));
+        (welcome, recovery)
+    }
+
+    /// What there is to tell a poll that has seen the state `seen` of the open lines.
+    pub(crate) fn news(&self, hello: &Hello, seen: Option<u64>) -> News {
+        if hello.epoch.as_deref() != Some(&self.epoch.to_string()) || hello.offset != Some(self.ring.top()) {
+            News::Events
+        } else if !hello.tail || seen == Some(self.open.public_version()) {
+            News::None
+        } else {
+            News::OpenLines
+        }
+    }
+
+    /// Whether nothing more is due to a viewer that was just sent its due, until the room changes again.
+    pub(crate) fn is_done(&self, cursor: &Cursor) -> bool {
+        cursor.offset == self.ring.top() && !self.closing
     }
 
     /// What the viewer at `cursor` is due; the cursor moves past it.

@@ -1,10 +1,12 @@
 //! One viewer, from its hello to its end.
 
 use std::convert::Infallible;
+use std::future::ready;
+use std::pin::pin;
+use std::slice;
 use std::sync::Arc;
 
 use dostyq_speech::RoomId;
-use futures_util::FutureExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -14,9 +16,9 @@ use crate::counters::Counters;
 use crate::encode::Encoded;
 use crate::hub::{Hub, Room};
 use crate::liveness::{Liveness, Sign};
-use crate::room::{Cursor, Due, Recovery, RoomState};
-use crate::socket::{Ending, Heard, finish, hear, send, send_pieces};
-use crate::wire::{ClientMessage, CloseCode, Hello, ServerMessage};
+use crate::room::{Cursor, Due, RoomState};
+use crate::socket::{Connection, Ending, Heard};
+use crate::wire::{ClientMessage, CloseCode, Hello};
 
 /// Serves one viewer over a WebSocket whose handshake is done, until it goes or is sent away. `room` is the name as it
 /// stands in the address; one that names no room is answered with 4502, because a browser can read the code of a
@@ -24,20 +26,22 @@ use crate::wire::{ClientMessage, CloseCode, Hello, ServerMessage};
 ///
 /// Set the socket up with [`websocket_config`](crate::websocket_config). Whatever the peer sends, the worst it brings
 /// about is its own end.
-pub async fn serve_viewer<S>(hub: &Hub, room: &str, mut socket: WebSocketStream<S>)
+pub async fn serve_viewer<S>(hub: &Hub, room: &str, socket: WebSocketStream<S>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let mut connection = Connection::new(socket);
     let place = hub.place();
     let mut is_welcomed = false;
     let ending = match (&place, room.parse::<RoomId>().ok().and_then(|id| hub.find(&id))) {
         (Err(code), _) => Ending::Close(*code),
         (Ok(_), None) => Ending::Close(CloseCode::UnknownRoom),
-        (Ok(_), Some(room)) => Session::new(hub, room).run(&mut socket, &mut is_welcomed).await,
+        (Ok(_), Some(room)) => Session::new(hub, room).run(&mut connection, &mut is_welcomed).await,
     };
     count(hub.counters(), ending, is_welcomed);
     tracing::debug!(room, ?ending, "a viewer's connection ends");
-    finish(&mut socket, ending, hub.options().close_within).await;
+    // Boxed, so that an idle viewer does not carry the memory that only its end needs.
+    Box::pin(connection.finish(ending, hub.options().close_within)).await;
 }
 
 fn count(counters: &Counters, ending: Ending, is_welcomed: bool) {
@@ -66,30 +70,30 @@ impl Session<'_> {
         Session { hub, room, changes, liveness }
     }
 
-    async fn run<S>(mut self, socket: &mut WebSocketStream<S>, is_welcomed: &mut bool) -> Ending
+    async fn run<S>(mut self, connection: &mut Connection<S>, is_welcomed: &mut bool) -> Ending
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         // Boxed, so that an idle viewer does not carry the memory that only its first second needs.
-        let mut cursor = match Box::pin(self.greet(socket)).await {
+        let mut cursor = match Box::pin(self.greet(connection)).await {
             Ok(cursor) => cursor,
             Err(ending) => return ending,
         };
         *is_welcomed = true;
         let _present = self.room.count_viewer();
-        let Err(ending) = self.follow(socket, &mut cursor).await;
+        let Err(ending) = self.follow(connection, &mut cursor).await;
         ending
     }
 
     /// Hello and welcome.
-    async fn greet<S>(&mut self, socket: &mut WebSocketStream<S>) -> Result<Cursor, Ending>
+    async fn greet<S>(&mut self, connection: &mut Connection<S>) -> Result<Cursor, Ending>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let options = self.hub.options();
         let mut watched = self.changes.clone();
         let hello = tokio::select! {
-            hello = timeout(options.hello_within, self.hello(socket)) => {
+            hello = timeout(options.hello_within, self.hello(connection)) => {
                 hello.unwrap_or(Err(Ending::Close(CloseCode::HelloLate)))?
             }
             () = async { drop(watched.wait_for(|state| state.closing).await) } => {
@@ -97,21 +101,17 @@ impl Session<'_> {
             }
         };
         let (welcome, cursor, recovery) = self.changes.borrow_and_update().welcome(&self.room.id, &hello);
-        send_pieces(socket, welcome.pieces(), options.write_within).await?;
-        match recovery {
-            Recovery::FirstVisit => {}
-            Recovery::Recovered => self.hub.counters().recovered.add(1),
-            Recovery::Lost => self.hub.counters().not_recovered.add(1),
-        }
+        connection.send_pieces(welcome.pieces(), options.write_within).await?;
+        recovery.count(self.hub.counters());
         Ok(cursor)
     }
 
-    async fn hello<S>(&mut self, socket: &mut WebSocketStream<S>) -> Result<Hello, Ending>
+    async fn hello<S>(&mut self, connection: &mut Connection<S>) -> Result<Hello, Ending>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         loop {
-            match self.note(hear(socket).await?)? {
+            match self.note(connection.hear().await?)? {
                 None => {}
                 Some(ClientMessage::Hello(hello)) => return Ok(hello),
                 Some(ClientMessage::Pong | ClientMessage::Unknown) => {
@@ -122,35 +122,41 @@ impl Session<'_> {
     }
 
     /// Sends what is due, again and again, until there is an ending: it never returns `Ok`.
-    async fn follow<S>(&mut self, socket: &mut WebSocketStream<S>, cursor: &mut Cursor) -> Result<Infallible, Ending>
+    async fn follow<S>(&mut self, connection: &mut Connection<S>, cursor: &mut Cursor) -> Result<Infallible, Ending>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let write_within = self.hub.options().write_within;
+        // Set again only when it went off: a message is no reason to visit the clock's list of alarms.
+        let mut alarm = pin!(sleep_until(self.liveness.next()));
         loop {
-            // In a room that is never quiet the peer must be heard as well, and before it is judged silent.
-            if let Some(heard) = hear(socket).now_or_never() {
-                self.listen(heard?)?;
-            }
-            match self.liveness.sign(Instant::now()) {
-                Sign::None => {}
-                Sign::Ping => send(socket, vec![Encoded::new(&ServerMessage::Ping)], write_within).await?,
-                Sign::Dead => return Err(Ending::Close(CloseCode::Silent)),
-            }
-            let due = self.changes.borrow_and_update().due(cursor);
+            let (due, is_done) = {
+                let state = self.changes.borrow_and_update();
+                (state.due(cursor), state.is_done(cursor))
+            };
             match due {
                 Due::Fallen => return Err(Ending::Close(CloseCode::Slow)),
                 Due::Closing => return Err(Ending::Close(CloseCode::Restart)),
                 Due::Messages(messages) => {
-                    let count = messages.len() as u64;
-                    send(socket, messages, write_within).await?;
-                    self.hub.counters().delivered.add(count);
+                    connection.send(&messages, write_within).await?;
+                    self.hub.counters().delivered.add(messages.len() as u64);
                 }
-                Due::Nothing => tokio::select! {
-                    heard = hear(socket) => self.listen(heard?)?,
-                    _ = self.changes.changed() => {}
-                    () = sleep_until(self.liveness.next()) => {}
-                },
+                Due::Nothing => {}
+            }
+            tokio::select! {
+                // In a room that is never quiet the peer must be heard as well, and before it is judged silent.
+                biased;
+                heard = connection.hear() => self.listen(heard?)?,
+                () = &mut alarm => {
+                    match self.liveness.sign(Instant::now()) {
+                        Sign::None => {}
+                        Sign::Ping => connection.send(slice::from_ref(Encoded::ping()), write_within).await?,
+                        Sign::Dead => return Err(Ending::Close(CloseCode::Silent)),
+                    }
+                    alarm.as_mut().reset(self.liveness.next());
+                }
+                _ = self.changes.changed(), if is_done => {}
+                () = ready(()), if !is_done => {}
             }
         }
     }

@@ -117,6 +117,10 @@ pub struct Welcome {
     /// newest part of the log.
     #[serde(rename = "rec")]
     pub recovered: bool,
+    /// In the answer to a poll alone: which state of the open lines this is. The next poll says it, so that it is
+    /// answered when they change.
+    #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
+    pub open_version: Option<u64>,
     /// Events in order, without gaps.
     #[serde(rename = "ev")]
     pub events: Vec<WireEvent>,

@@ -33,6 +33,9 @@ pub enum Command {
     /// Measure how well recordings and texts with a reference are captioned and translated
     #[command(subcommand)]
     Eval(Eval),
+    /// Measure how many viewers this machine can serve
+    #[command(subcommand)]
+    Bench(crate::bench::Bench),
     /// Say what is wrong with a configuration before the doors open
     Check {
         /// The configuration

@@ -13,6 +13,7 @@
 //! ```
 
 mod authorship;
+mod bench;
 pub mod cli;
 mod commands;
 pub mod config;

@@ -37,8 +37,8 @@ fn open(segment: u64, lang: Lang, text: &str) -> OpenCaption {
     }
 }
 
-fn decode(text: &str) -> ServerMessage {
-    serde_json::from_str(text).expect("the hub sends what its own wire can read")
+fn decode(text: &[u8]) -> ServerMessage {
+    serde_json::from_slice(text).expect("the hub sends what its own wire can read")
 }
 
 /// A room, its log and its viewers, without threads or sockets: one step at a time.
@@ -46,6 +46,8 @@ struct Hall {
     state: RoomState,
     log: Vec<Event>,
     viewers: Vec<(Reader, Option<Cursor>)>,
+    /// A viewer without a WebSocket, and the state of the open lines that it knows.
+    poller: (Reader, Option<u64>),
 }
 
 #[derive(Clone, Debug)]
@@ -62,15 +64,20 @@ enum Step {
     Come(usize),
     /// The server starts again with the same log.
     Restart,
-    /// The log is lost: a new epoch begins.
-    Lose,
+    /// The log is lost but for its first events, as after a restore: a new epoch begins.
+    Lose { kept: usize },
+    /// Somebody else wrote more to the log than a ring holds.
+    Jump,
+    /// The viewer without a WebSocket asks.
+    Poll,
 }
 
 impl Hall {
     fn new() -> Hall {
         let reader = |languages: &[Lang], tail| (Reader { tail, ..Reader::new(languages) }, None);
         let viewers = vec![reader(&Lang::ALL, true), reader(&[Lang::Kazakh], true), reader(&[Lang::Russian], false)];
-        Hall { state: RoomState::new("Hall".into(), Epoch(7), ring_of(&[])), log: Vec::new(), viewers }
+        let state = RoomState::new("Hall".into(), Epoch(7), ring_of(&[]));
+        Hall { state, log: Vec::new(), viewers, poller: (Reader::new(&Lang::ALL), None) }
     }
 
     fn append(&mut self, entry: Entry) {
@@ -99,10 +106,40 @@ impl Hall {
                 self.state = RoomState::new("Hall".into(), self.state.epoch, ring_of(self.newest()));
                 self.viewers.iter_mut().for_each(|(_, cursor)| *cursor = None);
             }
-            Step::Lose => {
-                self.log.clear();
-                self.state.replace_log(Epoch(self.state.epoch.0 + 1), ring_of(&[]), &[]);
+            Step::Lose { kept } => {
+                self.log.truncate(kept);
+                self.replace_log(Epoch(self.state.epoch.0 + 1));
             }
+            Step::Jump => {
+                let first = self.state.ring.top().next().0;
+                let entry = Entry::Marker { at: SampleTime::ZERO, marker: Marker::Looped };
+                let event = |offset| Event { offset: Offset(offset), entry: entry.clone() };
+                self.log.extend((first..first + RING_EVENTS as u64 + 1).map(event));
+                self.replace_log(self.state.epoch);
+            }
+            Step::Poll => self.poll(),
+        }
+    }
+
+    fn replace_log(&mut self, epoch: Epoch) {
+        let newest = self.newest().to_vec();
+        self.state.replace_log(epoch, ring_of(&newest), &newest);
+    }
+
+    /// After the answer it holds the log and the open lines; when there was nothing to tell, it did so before.
+    fn poll(&mut self) {
+        let (reader, seen) = &mut self.poller;
+        let before = reader.clone();
+        let news = self.state.news(&reader.hello(), *seen);
+        let (answer, _) = self.state.poll_answer(&"demo".parse().expect("a room"), &reader.hello());
+        let answer = decode(&answer.to_vec());
+        let ServerMessage::Welcome(welcome) = &answer else { panic!("{answer:?} is no answer to a poll") };
+        *seen = welcome.open_version;
+        reader.take(answer);
+        reader.assert_holds(&self.log);
+        assert_eq!(reader.open.len(), self.state.open.all(Lang::ALL.into_iter().collect()).len());
+        if news == News::None {
+            assert_eq!((&before.events, &before.open), (&reader.events, &reader.open), "nothing was new");
         }
     }
 
@@ -138,12 +175,13 @@ impl Hall {
         let (welcome, at, recovery) = self.state.welcome(&room, &hello);
         assert_eq!(recovery == Recovery::Recovered, may_recover, "recovered exactly when it can be");
         assert_eq!(recovery == Recovery::FirstVisit, hello.epoch.is_none());
-        reader.take(decode(&welcome.pieces().collect::<String>()));
+        reader.take(decode(&welcome.pieces().collect::<Vec<_>>().concat()));
         *cursor = Some(at);
     }
 
     /// Every viewer comes to rest, coming back if it must, and holds the log and the open lines.
     fn assert_all_hold_the_log(mut self) {
+        self.poll();
         for viewer in 0..self.viewers.len() {
             while self.look(viewer) {}
             if self.viewers[viewer].1.is_none() {
@@ -173,7 +211,9 @@ fn steps() -> impl Strategy<Value = Step> {
         6 => (0..3usize).prop_map(Step::Drop),
         10 => (0..3usize).prop_map(Step::Come),
         1 => Just(Step::Restart),
-        1 => Just(Step::Lose),
+        1 => (0..20usize).prop_map(|kept| Step::Lose { kept }),
+        1 => Just(Step::Jump),
+        8 => Just(Step::Poll),
     ]
 }
 

@@ -192,6 +192,8 @@ fn framed(payload: &[u8]) -> Vec<u8> {
     [&[0x81, 0xfe, length[0], length[1], 0, 0, 0, 0], payload].concat()
 }
 
+const HELLO: &[u8] = br#"{"t":"hello","v":1,"l":["kk","ru"],"e":"0a0a","o":41,"tail":false}"#;
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
@@ -199,11 +201,27 @@ proptest! {
     fn whatever_a_peer_sends_the_worst_it_brings_about_is_its_own_end(
         noise in prop::collection::vec(any::<u8>(), 0..300),
         text in r#"\{"t":"(hello|pong|x)"(,"[vleo]":([0-9]{1,3}|"[a-z]{0,3}"|\["(kk|ru|xx)"\]|null)){0,5}\}"#,
+        cut in 0..HELLO.len(),
+        changed in any::<u8>(),
     ) {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         runtime.block_on(async {
             let hall = Hall::open().await;
-            for bytes in [noise.clone(), framed(&noise), framed(text.as_bytes())] {
+            let hello = framed(HELLO);
+            // A hello that breaks off, one with a spoilt byte, one that garbage follows, many at once.
+            let head = hello.len() - HELLO.len();
+            let mut spoilt = hello.clone();
+            spoilt[head + cut] = changed;
+            let corpus = [
+                noise.clone(),
+                framed(&noise),
+                framed(text.as_bytes()),
+                hello[..head + cut].to_vec(),
+                spoilt,
+                [&hello[..], &noise].concat(),
+                hello.repeat(3),
+            ];
+            for bytes in corpus {
                 let mut viewer = Viewer::connect(hall.address, "demo", nobody()).await;
                 let stream = viewer.socket.get_mut();
                 // The hub may end it before all is sent.

@@ -4,7 +4,7 @@ use dostyq_hub::HubOptions;
 use dostyq_hub::wire::{CloseCode, ServerMessage};
 use dostyq_speech::{CaptionEvent, Lang, Offset};
 
-use crate::hall::{Hall, Viewer, final_line, open_line};
+use crate::hall::{Hall, PATIENCE, Viewer, final_line, open_line};
 use crate::reader::Reader;
 
 /// Text that fills the socket buffers of the hall in a few events.
@@ -18,7 +18,9 @@ fn speak(hall: &mut Hall, segments: std::ops::Range<u64>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_viewer_that_stops_reading_holds_up_nobody_and_catches_up_later() {
-    let mut hall = Hall::with(HubOptions { write_within: Duration::from_millis(300), ..HubOptions::default() }).await;
+    // On a slow disk it is closed long before the last line is published and it reads again.
+    let (write_within, close_within) = (Duration::from_millis(300), PATIENCE);
+    let mut hall = Hall::with(HubOptions { write_within, close_within, ..HubOptions::default() }).await;
     let mut slow = Viewer::come(hall.address, Reader::new(&Lang::ALL)).await;
     let mut healthy = Viewer::come(hall.address, Reader::new(&Lang::ALL)).await;
     for segment in 1..101 {

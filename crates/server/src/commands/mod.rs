@@ -23,6 +23,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Devices => devices::run(),
         Command::Eval(Eval::Speech(options)) => crate::eval::run(&options),
         Command::Eval(Eval::Text(options)) => crate::eval::text::run(&options),
+        Command::Bench(command) => crate::bench::run(command),
         Command::Models(command) => models::run(command),
         Command::Check { config } => check::run(&config),
     }

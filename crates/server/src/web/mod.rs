@@ -1,7 +1,9 @@
 //! HTTP: pages, the list of rooms, the socket of a viewer, exports. Inference never runs here.
 
 mod control;
+mod history;
 mod pages;
+mod plain;
 mod prepared;
 mod room_files;
 mod socket;
@@ -18,7 +20,7 @@ use axum::{Json, Router, middleware};
 use dostyq_hub::Hub;
 use dostyq_log::EventLog;
 use dostyq_speech::RoomId;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use crate::Stop;
 use crate::operator_key::OperatorKey;
@@ -74,6 +76,9 @@ fn router(site: Arc<Site>) -> Router {
         .route("/assets/{*path}", get(pages::asset))
         .route("/api/v1/rooms", get(rooms))
         .route("/api/v1/rooms/{room}/ws", get(socket::upgrade))
+        .route("/api/v1/rooms/{room}/sse", get(plain::events))
+        .route("/api/v1/rooms/{room}/poll", get(plain::poll))
+        .route("/api/v1/rooms/{room}/history", get(history::history))
         .route("/api/v1/rooms/{room}/status", get(room_files::status))
         .route("/api/v1/rooms/{room}/language", put(control::language))
         .route(
@@ -106,6 +111,19 @@ async fn with_security_headers(mut response: Response) -> Response {
     response
 }
 
+/// Connections that may wait to be taken: a hall that comes back at once after a restart is one burst.
+const BACKLOG: u32 = 4096;
+
+/// Listens on a port for many viewers. Must be called within a runtime.
+pub(crate) fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // As TcpListener::bind does: a restart need not wait for the connections of the run before.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 /// Why a port cannot be had, with what to do about it.
 pub(crate) fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> String {
     let remedy = match error.kind() {
@@ -118,3 +136,6 @@ pub(crate) fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Stri
     };
     format!("cannot listen on {address} ({error}); {remedy}")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,14 +1,25 @@
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use dostyq_hub::{serve_viewer, websocket_config};
-use hyper::upgrade::OnUpgrade;
+use dostyq_hub::{Hub, serve_viewer, websocket_config};
+use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
+use hyper_util::server::conn::auto::upgrade::{Parts, downcast};
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::Shared;
+
+/// What the system may hold for a viewer: some hundred lines. It is told half of what it takes, which includes its own
+/// bookkeeping.
+const SEND_BYTES: usize = 32 * 1024;
+/// How long a viewer's machine may leave data unacknowledged before its connection is given up.
+#[cfg(target_os = "linux")]
+const UNACKNOWLEDGED: std::time::Duration = std::time::Duration::from_secs(25);
 
 /// The handshake of RFC 6455, section 4.2, by hand: axum's own brings an older tungstenite than the hub speaks.
 pub(super) async fn upgrade(Path(room): Path<String>, State(site): Shared, mut request: Request) -> Response {
@@ -22,11 +33,7 @@ pub(super) async fn upgrade(Path(room): Path<String>, State(site): Shared, mut r
     };
     tokio::spawn(async move {
         match upgrade.await {
-            Ok(connection) => {
-                let io = TokioIo::new(connection);
-                let socket = WebSocketStream::from_raw_socket(io, Role::Server, Some(websocket_config())).await;
-                serve_viewer(&site.hub, &room, socket).await;
-            }
+            Ok(upgraded) => serve(&site.hub, &room, upgraded).await,
             Err(error) => tracing::debug!("a viewer left during the handshake: {error}"),
         }
     });
@@ -36,6 +43,38 @@ pub(super) async fn upgrade(Path(room): Path<String>, State(site): Shared, mut r
         (header::SEC_WEBSOCKET_ACCEPT, key),
     ];
     (StatusCode::SWITCHING_PROTOCOLS, answer).into_response()
+}
+
+async fn serve(hub: &Hub, room: &str, upgraded: Upgraded) {
+    match downcast::<TokioIo<TcpStream>>(upgraded) {
+        Ok(Parts { io, read_buf, .. }) => {
+            let stream = io.into_inner();
+            if let Err(error) = tune(&stream) {
+                tracing::debug!("a viewer's socket keeps the system's settings: {error}");
+            }
+            serve_viewer(hub, room, web_socket(stream, &read_buf).await).await;
+        }
+        // What is no plain connection keeps hyper's wrapping. Boxed, so that the others do not carry its size.
+        Err(upgraded) => {
+            Box::pin(async { serve_viewer(hub, room, web_socket(TokioIo::new(upgraded), &[]).await).await }).await;
+        }
+    }
+}
+
+/// A WebSocket whose peer may have said something right behind its handshake.
+async fn web_socket<S: AsyncRead + AsyncWrite + Unpin>(stream: S, read: &[u8]) -> WebSocketStream<S> {
+    WebSocketStream::from_partially_read(stream, read.to_vec(), Role::Server, Some(websocket_config())).await
+}
+
+/// Sets a viewer's connection up: lines go out as they come instead of waiting for the acknowledgement of the ones
+/// before; what waits in the system for a viewer that does not read is bounded, and one that vanished is noticed.
+fn tune(stream: &TcpStream) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let socket = SockRef::from(stream);
+    socket.set_send_buffer_size(SEND_BYTES)?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED))?;
+    Ok(())
 }
 
 /// Checks a handshake; returns the accept key.
