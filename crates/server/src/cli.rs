@@ -142,6 +142,9 @@ pub struct EvalText {
     /// Let each sentence grow word by word, and score what stays on the screen
     #[arg(long)]
     pub live: bool,
+    /// Take the likeliest token each time, as drafts do, instead of searching with a beam
+    #[arg(long)]
+    pub greedy: bool,
     /// Print one JSON object instead of a table
     #[arg(long)]
     pub json: bool,

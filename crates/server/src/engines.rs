@@ -8,7 +8,7 @@ use dostyq_recognise::{
 };
 use dostyq_segment::SileroVad;
 use dostyq_speech::{Effort, Lang};
-use dostyq_translate::{Direction, OnnxOptions, OnnxTranslator, PairTranslator, Translator};
+use dostyq_translate::{Direction, OnnxOptions, OnnxTranslator, PairTranslator, Search, Translator};
 
 use crate::config::{Models as ModelChoice, Translation};
 use crate::translator_thread::TranslatorThread;
@@ -94,12 +94,16 @@ fn start_runtime(store: &Store) -> anyhow::Result<ort::environment::Environment>
 }
 
 /// A translation model alone, by its name or its folder; once a process.
-pub(crate) fn open_translation(model: &str, direction: Option<Direction>) -> anyhow::Result<OnnxTranslator> {
+pub(crate) fn open_translation(
+    model: &str,
+    direction: Option<Direction>,
+    search: Search,
+) -> anyhow::Result<OnnxTranslator> {
     let store = store()?;
     let folder = Path::new(model);
     let folder = if folder.is_dir() { folder.to_owned() } else { store.locate(model)?.folder };
     let environment = start_runtime(&store)?;
-    Ok(OnnxTranslator::open(&environment, &folder, &OnnxOptions { direction, ..OnnxOptions::default() })?)
+    Ok(OnnxTranslator::open(&environment, &folder, &OnnxOptions { direction, search, ..OnnxOptions::default() })?)
 }
 
 /// The usual speech model, and the lighter one where the configuration names one.

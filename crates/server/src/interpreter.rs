@@ -31,7 +31,7 @@ impl SourceText {
 pub(crate) struct Doubt {
     /// The translation as it was shown.
     text: String,
-    /// Numbers and terms of the source that it lacks, as the source or the glossary writes them.
+    /// Numbers, terms and names of the source that it lacks, as the source or the glossary writes them.
     lacks: Vec<String>,
     /// Numbers that it has and the source has not.
     added: Vec<String>,
@@ -45,6 +45,7 @@ impl Doubt {
             doubt.added.clone_from(extra);
         }
         doubt.lacks.extend(translated.missed.iter().map(|term| term.form(to).to_owned()));
+        doubt.lacks.extend(translated.lost_names.iter().cloned());
         (!doubt.lacks.is_empty() || !doubt.added.is_empty()).then_some(doubt)
     }
 }

@@ -1,4 +1,6 @@
-use crate::{Direction, Glossary, NumberVerdict, Term, numbers};
+use std::ops::Range;
+
+use crate::{Direction, Glossary, NumberVerdict, Term, names, numbers};
 
 /// A translation with what is known of its faults.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +11,8 @@ pub struct Translated {
     pub missed: Vec<Term>,
     /// What became of its numbers.
     pub numbers: NumberVerdict,
+    /// Names of the source, as it writes them, that nothing in it sounds like: the operator is to look.
+    pub lost_names: Vec<String>,
     /// Sentences of it that people wrote: they were in the memory.
     pub remembered: usize,
 }
@@ -26,10 +30,18 @@ impl Translated {
     /// assert_eq!(looked_over.text, "В новой гимназии 25 классов.");
     /// assert_eq!(looked_over.numbers, NumberVerdict::Repaired { was: "20".into(), is: "25".into() });
     /// assert_eq!(looked_over.missed[0].russian, "школа");
+    /// assert!(looked_over.lost_names.is_empty());
     /// ```
     pub fn check(source: &str, target: &str, direction: Direction, glossary: &Glossary, shown: usize) -> Translated {
         let (text, numbers) = numbers::check(source, target, direction, shown);
         let missed = glossary.missed(source, &text, direction).into_iter().cloned().collect();
-        Translated { text, missed, numbers, remembered: 0 }
+        // What the glossary has is asked of the translation in the glossary's words.
+        let found = glossary.find(source, direction);
+        let is_a_term =
+            |name: &Range<usize>| found.iter().any(|term| name.start < term.span.end && term.span.start < name.end);
+        let (_, lost) = names::look_for(source, &text, direction);
+        let lost = lost.into_iter().filter(|name| !is_a_term(name));
+        let lost_names = lost.map(|name| source[name].to_owned()).collect();
+        Translated { text, missed, numbers, lost_names, remembered: 0 }
     }
 }

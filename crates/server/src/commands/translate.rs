@@ -10,7 +10,7 @@ use std::io::{self, BufRead, BufReader, Write};
 
 use anyhow::Context;
 use dostyq_speech::Lang;
-use dostyq_translate::{Direction, Memory, Origin, TranslateError, Translator};
+use dostyq_translate::{Direction, Memory, Origin, Search, TranslateError, Translator};
 
 use crate::cli::Translate;
 use crate::engines::open_translation;
@@ -35,7 +35,7 @@ pub(super) fn run(options: &Translate) -> anyhow::Result<()> {
     let memory = load_memory(options)?;
     // Faults of the subtitles are told before the model is loaded.
     let input = Input::open(name, reader, is_srt)?;
-    let mut translator = open_translation(&options.model, direction)?;
+    let mut translator = open_translation(&options.model, direction, Search::default())?;
     let mut machine =
         |sentence: &str, direction: Direction| translator.translate(sentence, direction.from, direction.to);
     let mut desk = Desk { memory, machine: &mut machine, counts: Counts::default() };

@@ -3,12 +3,13 @@
 mod bleu;
 mod chrf;
 mod erasure;
+mod lag;
 mod ngrams;
 mod pairs;
 mod run;
 
 use anyhow::Context;
-use dostyq_translate::Direction;
+use dostyq_translate::{Direction, Search};
 use serde::Serialize;
 
 use super::peak_memory_mb;
@@ -32,6 +33,8 @@ struct Report {
     /// Processor time of a sentence, or with `--live` of an update.
     latency_ms: Quantiles,
     normalised_erasure: Option<f64>,
+    /// With `--live`: how far what is shown is behind what was said, on average, in words of the source.
+    words_behind: Option<f64>,
     /// The most memory that the program has had; null where the system does not tell.
     peak_memory_mb: Option<f64>,
 }
@@ -42,7 +45,8 @@ pub(crate) fn run(options: &EvalText) -> anyhow::Result<()> {
     anyhow::ensure!(direction.from != direction.to, "--from and --to are the same language: name the other one");
     let mut pairs = pairs::read(&options.file)?;
     pairs.truncate(options.first.unwrap_or(usize::MAX));
-    let mut translator = open_translation(&options.model, Some(direction))?;
+    let search = if options.greedy { Search::GREEDY } else { Search::default() };
+    let mut translator = open_translation(&options.model, Some(direction), search)?;
     let terms = glossary::read_for_session(options.glossary.as_deref(), &[])?;
     let evaluate = if options.live { run::live } else { run::whole };
     let figures = evaluate(&mut translator, &pairs, direction, &terms.translated)?;
@@ -71,6 +75,7 @@ impl Report {
             term_accuracy: figures.term_accuracy.map(|share| round(share, 10_000.0)),
             latency_ms: figures.latency_ms,
             normalised_erasure: figures.normalised_erasure.map(|share| round(share, 10_000.0)),
+            words_behind: figures.words_behind.map(|words| round(words, 100.0)),
             peak_memory_mb: peak_memory_mb(),
         }
     }
@@ -91,6 +96,7 @@ fn table(report: &Report) -> String {
         ("terms", percent(report.term_accuracy)),
         ("ms p50/p95", format!("{} / {}", number(p50, 0), number(p95, 0))),
         ("erasure", number(report.normalised_erasure, 2)),
+        ("words behind", number(report.words_behind, 1)),
         ("MB", number(report.peak_memory_mb, 0)),
     ];
     let row = |cells: Vec<&str>| format!("| {} |", cells.join(" | "));

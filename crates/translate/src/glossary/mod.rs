@@ -19,7 +19,7 @@ pub use file::Problem;
 pub(crate) use kazakh::is_case_ending;
 pub(crate) use pattern::Pattern;
 pub(crate) use pieces::Pieces;
-pub(crate) use words::{plain, words};
+pub(crate) use words::{Word, plain, words};
 
 /// A term as it is to be written in each language, in its dictionary form.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use dostyq_speech::Lang;
 
+use super::context::Place;
 use super::said::Said;
 use super::tokens::{Token, roman, tokens};
 use super::value::Value;
@@ -38,20 +39,42 @@ pub(super) struct Found {
     pub(super) is_in_digits: bool,
     /// Whether translations leave it out or put it in freely.
     pub(super) is_soft: bool,
+    /// The thousands or millions in which it is; 0 where it is in ones.
+    scale: i64,
+    /// Those of the number beside it in a range, which may be meant for both: «с двух до трёх тысяч».
+    shared_scale: i64,
+}
+
+impl Found {
+    /// What it is worth if the scale beside it is meant for it too.
+    pub(super) fn shared_value(&self) -> Option<Value> {
+        self.quantity.value().filter(|_| self.shared_scale > 0).map(|value| value.times(self.shared_scale))
+    }
 }
 
 /// The numbers of a text, in its order: in digits («1 250,5», 14:30 as two), in words («жиырма бес», «двадцати пяти»,
-/// «полтора»), in both («3,5 млн»), as ordinals, as shares («25 пайыз»); and the months behind a number.
+/// «полтора», «екі бүтін оннан үш»), in both («3,5 млн»), as ordinals, as hours («половина двенадцатого»), as shares
+/// («25 пайыз»); and the months behind a number.
 pub(super) fn extract(text: &str, lang: Lang) -> Vec<Found> {
-    let mut reader = Reader { found: Vec::new(), current: None, from: None };
-    for (token, span) in tokens(text) {
+    let mut reader = Reader { found: Vec::new(), current: None, whole: None, from: None };
+    let tokens = tokens(text);
+    let word_of = |(token, _): &(Token, Range<usize>)| match token {
+        Token::Word(word) => word.clone(),
+        Token::Digits(_) | Token::Mark(_) => String::new(),
+    };
+    let words: Vec<String> = tokens.iter().map(word_of).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    for (at, (token, span)) in tokens.iter().enumerate() {
+        let span = span.clone();
         match token {
-            Token::Digits(value) => reader.digits(value, span),
+            Token::Digits(value) => reader.digits(*value, span),
             Token::Word(word) => {
-                let month = if lang == Lang::Kazakh { kazakh::month(&word) } else { russian::month(&word) };
-                let said = if lang == Lang::Kazakh { kazakh::said(&word) } else { russian::said(&word) };
-                // «Үшінші тоқсан» is the third quarter, not the third ninety.
-                let said = said.filter(|_| !(word.starts_with("тоқсан") && reader.has_an_ordinal()));
+                let month = if lang == Lang::Kazakh { kazakh::month(word) } else { russian::month(word) };
+                let before = words[..at].iter().rev().zip(tokens[..at].iter().rev());
+                let before = before.skip_while(|(_, (token, _))| matches!(token, Token::Mark('-'))).next();
+                let before = before.map_or("", |(word, _)| word);
+                let after = words.get(at + 1).copied().unwrap_or_default();
+                let said = Place { word, before, after, earlier: &words[..at] }.said(lang);
                 match (month, said) {
                     (Some(month), _) => {
                         let has_another_sense = ["маусым", "қазан"].iter().any(|month| word.starts_with(month));
@@ -60,17 +83,20 @@ pub(super) fn extract(text: &str, lang: Lang) -> Vec<Found> {
                     (None, Some(said)) => {
                         reader.said(said, span);
                         if lang == Lang::Kazakh {
-                            reader.fraction(&word);
+                            reader.fraction(word);
                         }
                     }
                     // «Два с половиной»: the word between the number and its half.
                     (None, None) if word == "с" && lang == Lang::Russian => {}
-                    (None, None) if roman(&text[span.clone()]).is_some() => {
+                    // «Пять целых и три десятых»
+                    (None, None) if word == "и" && reader.is_waiting() => {}
+                    (None, None) => {
                         reader.close();
-                        reader.digits(roman(&text[span.clone()]).unwrap_or_default(), span);
-                        reader.close();
+                        if let Some(value) = roman(&text[span.clone()]) {
+                            reader.digits(value, span);
+                            reader.close();
+                        }
                     }
-                    (None, None) => reader.close(),
                 }
             }
             Token::Mark('%') => reader.said(Said::Percent, span),
@@ -78,7 +104,27 @@ pub(super) fn extract(text: &str, lang: Lang) -> Vec<Found> {
         }
     }
     reader.close();
+    share_scales(&mut reader.found, text);
     reader.found
+}
+
+/// Notes at each number of a range whose scale it may share: «с двух до трёх тысяч», «5-6 мың».
+fn share_scales(found: &mut [Found], text: &str) {
+    let is_range = |a: &Found, b: &Found| {
+        let between = text.get(a.span.end..b.span.start).unwrap_or_default();
+        between.chars().count() < 10 && between.split_whitespace().count() < 2
+    };
+    let scale = |of: &Found| of.scale.max(of.shared_scale);
+    for at in (1..found.len()).rev() {
+        if found[at - 1].scale == 0 && is_range(&found[at - 1], &found[at]) {
+            found[at - 1].shared_scale = scale(&found[at]);
+        }
+    }
+    for at in 1..found.len() {
+        if scale(&found[at]) == 0 && is_range(&found[at - 1], &found[at]) {
+            found[at].shared_scale = scale(&found[at - 1]);
+        }
+    }
 }
 
 /// A number in the making: thousands that are complete, and what is below them.
@@ -94,33 +140,44 @@ struct Current {
     /// A plural scale without a number is none, mostly: «тысячи людей», but «более тысячи».
     is_vague: bool,
     is_complete: bool,
+    /// What is before a fraction in words, and into how many parts one is divided in it: «екі бүтін оннан».
+    parts: Option<(Value, i64)>,
 }
 
 struct Reader {
     found: Vec<Found>,
     current: Option<Current>,
+    /// What is before «целых».
+    whole: Option<Current>,
     /// Where «үштен» is, if the number in the making is one.
     from: Option<Range<usize>>,
 }
 
 impl Reader {
     fn close(&mut self) {
-        if let Some(current) = self.current.take() {
+        for mut current in [self.whole.take(), self.current.take()].into_iter().flatten() {
+            current.end_fraction();
             self.found.push(Found {
                 quantity: Quantity::Number(current.above.plus(current.below)),
                 span: current.span,
                 is_in_digits: current.is_in_digits,
                 is_soft: current.is_soft || current.is_vague,
+                scale: current.scale,
+                shared_scale: 0,
             });
         }
     }
 
-    /// Makes «үштен бір» free, a third, which Russian has a word for; but not «үштен беске дейін», from three to five.
+    /// Makes «үштен бір» free, a third, which Russian has a word for, and «үштен бірге», by a third; but not «үштен беске
+    /// дейін», from three to five, nor «екі мыңнан үш …».
     fn fraction(&mut self, word: &str) {
-        let is_to = ["ге", "ке", "ға", "қа"].iter().any(|ending| word.ends_with(ending));
+        let is_to = word != "бірге" && ["ге", "ке", "ға", "қа"].iter().any(|ending| word.ends_with(ending));
         if let (Some(current), Some(from)) = (&mut self.current, self.from.take())
             && !is_to
             && let Some(found) = self.found.last_mut().filter(|found| found.span == from)
+            && let Quantity::Number(parts) = found.quantity
+            && parts <= Value::whole(10)
+            && current.below < parts
         {
             found.is_soft = true;
             current.is_soft = true;
@@ -128,12 +185,16 @@ impl Reader {
         self.from = self.current.as_ref().filter(|_| kazakh::is_ablative(word)).map(|current| current.span.clone());
     }
 
-    fn has_an_ordinal(&self) -> bool {
-        self.current.as_ref().is_some_and(|current| current.is_complete)
+    /// Whether a whole is there whose fraction has not begun.
+    fn is_waiting(&self) -> bool {
+        self.whole.is_some() && self.current.is_none()
     }
 
     fn open(&mut self, below: Value, span: Range<usize>) -> &mut Current {
-        self.close();
+        // A whole that waits for its fraction goes on waiting.
+        if self.current.is_some() {
+            self.close();
+        }
         self.current.insert(Current {
             above: Value::ZERO,
             below,
@@ -143,6 +204,7 @@ impl Reader {
             is_soft: false,
             is_vague: false,
             is_complete: false,
+            parts: None,
         })
     }
 
@@ -167,7 +229,8 @@ impl Reader {
     fn month(&mut self, month: u8, span: Range<usize>, is_sure: bool) {
         let is_soft = !is_sure || self.current.is_none();
         self.close();
-        self.found.push(Found { quantity: Quantity::Month(month), span, is_in_digits: false, is_soft });
+        let quantity = Quantity::Month(month);
+        self.found.push(Found { quantity, span, is_in_digits: false, is_soft, scale: 0, shared_scale: 0 });
     }
 
     fn said(&mut self, said: Said, span: Range<usize>) {
@@ -201,6 +264,7 @@ impl Reader {
                             && current.below > Value::ZERO
                             && (current.scale == 0 || value < current.scale) =>
                     {
+                        current.end_fraction();
                         current.above = current.above.plus(current.below.times(value));
                         (current.below, current.scale) = (Value::ZERO, value);
                         current.span.end = end;
@@ -237,15 +301,44 @@ impl Reader {
             }
             Said::Share { value } => {
                 self.open(Value::whole(value), span);
-                self.percent();
+                self.percent(end);
             }
-            Said::Percent => self.percent(),
+            Said::Percent => self.percent(span.start),
+            Said::HalfTo { hour } => {
+                let hour = if hour == 1 { 12 } else { hour - 1 };
+                self.open(Value::whole(hour).plus(Value::HALF), span).is_complete = true;
+            }
+            Said::Alone { value } => {
+                self.close();
+                let current = self.open(Value::whole(value), span);
+                (current.is_soft, current.is_complete) = (true, true);
+                self.close();
+            }
+            Said::Whole => self.whole = self.current.take(),
+            Said::Parts { value } => match (self.whole.take(), &mut self.current) {
+                // «Үш бүтін оннан …»
+                (Some(whole), None) => {
+                    let current = self.open(Value::ZERO, whole.span.start..end);
+                    current.parts = Some((whole.below, value));
+                }
+                // «Три целых пять десятых»
+                (Some(whole), Some(current)) => {
+                    current.parts = Some((whole.below, value));
+                    current.end_fraction();
+                    (current.span, current.is_complete) = (whole.span.start..end, false);
+                    (current.is_in_digits, current.is_soft, current.is_vague) = (false, false, false);
+                }
+                (None, _) => self.close(),
+            },
         }
     }
 
-    /// Makes the number that was read last a share.
-    fn percent(&mut self) {
-        let before = self.found.len();
+    /// Makes the number that was read last a share, if it ends where the word for it begins, or right before a hyphen
+    /// there: «100-процентный».
+    fn percent(&mut self, from: usize) {
+        let is_behind_a_hyphen =
+            self.current.is_none() && self.found.last().is_some_and(|found| found.span.end + 1 == from);
+        let before = if is_behind_a_hyphen { self.found.len() - 1 } else { self.found.len() };
         self.close();
         if let Some(found) = self.found.get_mut(before)
             && let Quantity::Number(value) = found.quantity
@@ -257,6 +350,13 @@ impl Reader {
 }
 
 impl Current {
+    /// Makes what was read behind «оннан» tenths of the whole before it.
+    fn end_fraction(&mut self) {
+        if let Some((whole, parts)) = self.parts.take() {
+            self.below = whole.plus(self.below.over(parts));
+        }
+    }
+
     /// Whether a number below a thousand may follow as part of the same.
     fn takes(&self, value: i64) -> bool {
         if self.is_complete || self.is_in_digits {
@@ -265,7 +365,7 @@ impl Current {
         let units = self.below.remainder(10);
         let tens = self.below.remainder(100);
         if self.below == Value::ZERO {
-            return self.scale > 0;
+            return self.scale > 0 || self.parts.is_some();
         }
         match value {
             // «Екі жүз»: the hundred multiplies, but only a lone digit.
@@ -336,6 +436,22 @@ mod tests {
         check("стопроцентный", "100%");
         check("пять. Шесть", "5 6");
         check("двести тридцать первый", "231");
+        check("две дюжины, два десятка, десяток", "24 20 10?");
+        check("в половине двенадцатого, пол-одиннадцатого, до половины первого", "11,5 10,5 12,5");
+        check("в первой половине дня, половина процента", "1? 0,5? 0,5%");
+        check("десять минут четвёртого, без пяти три", "10 3 5 3");
+        check("две целых три десятых триллиона", "2300000000000");
+        check("пять целых и три десятых процента", "5,3%");
+        check("ноль целых тридцать пять сотых процента, целых пять", "0,35% 5");
+        check("100-процентный, сто процентов", "100% 100%");
+        check("двух столетий, полувековая, с полуночи", "2 100? 50? 12?");
+        check("двенадцатисерийный, сорокаградусный, стодвадцатилетие", "12 40 120");
+        check("двухтысячелетний, полуторатысячелетний", "2000 1500?");
+        check("удвоилось, впятеро, двойной, двугорбый, двойку", "2? 5? 2? 2? 2?");
+        check("один, другой, третий", "1? 3?");
+        check("семинар, стойкий, пятиться, столовый, полюс, половой", "");
+        check("второклассник, девятерых", "2? 9");
+        check("Николай ІІ, в начале ХХ века", "2 20");
     }
 
     #[test]
@@ -358,7 +474,19 @@ mod tests {
         check("жүздеген, мыңдаған адам", "");
         check("1,5 миллион", "1500000");
         check("2024 жылғы 5 мамыр", "2024 5 m5");
-        check("үшінші тоқсанда, тоқсанға", "3 90");
+        check("үшінші тоқсанда, тоқсанға, әр тоқсан сайын", "3 90? 90 90?");
+        check("он бір жарымда, мың жарымнан", "11,5 1500");
+        check("екі бүтін оннан үш триллион, нөл бүтін жүзден отыз бес пайыз", "2300000000000 0,35%");
+        check("екіқабатты, бесжылдық, үшжақты", "2 5 3");
+        check("шілдесінде, 5 желтоқсанында", "m7? 5 m12");
+        check("отыз мыңы, жүз мыңдайы, 75 мыңы", "30000 100000 75000");
+        check("қаңтардың оны, сағат онда, онда, мамырдың онына", "m1? 10 10 m5? 10");
+        check("сегіз жүзі, екі жүзін, жеті жүздей", "800 200 700");
+        check("төрт түлік, жүзбе-жүз, жүзді, жетімін", "4? 100? 100?");
+        check("бір қолымен, екінші қолымен; екінші жағынан", "1? 2? 2?");
+        check("бірінші, екінші, жүз тоқсаны, бес жүз миллиондық", "1? 2 190 500000000");
+        check("үздік ондық, ондығын, үшбұрыш, қырыққабат", "10? 10?");
+        check("үштен бірге азайды", "3? 1?");
         check("отыз бірдемін", "31");
         check("үштен бір, бестен алтыға дейін, үштен", "3? 1? 5 6 3");
         check("наурыздың жиырмасы", "m3? 20");

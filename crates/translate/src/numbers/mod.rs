@@ -4,6 +4,7 @@
 //! are compared, each as often as it occurs. Words that languages use freely («бір», «один», «оба») count only against
 //! one another. Clock times and dates in digits are compared part by part.
 
+mod context;
 mod extract;
 mod kazakh;
 mod russian;
@@ -107,7 +108,32 @@ fn differences(source: &str, target: &str, direction: Direction) -> (Vec<Found>,
     }
     missing.retain(|found| !found.is_soft);
     extra.retain(|found| !found.is_soft);
+    // «С двух до трёх тысяч», «екі мыңнан үш мыңға»: the scale stands once, for both.
+    take_matches(&mut missing, &mut extra, |a, b| {
+        let of = |found: &Found| found.quantity.value();
+        a.shared_value().is_some_and(|value| of(b) == Some(value))
+            || b.shared_value().is_some_and(|value| of(a) == Some(value))
+    });
+    take_half_hours(&mut missing, &mut extra);
+    take_half_hours(&mut extra, &mut missing);
     (missing, extra)
+}
+
+/// Takes half past an hour from one side and its digits from the other: «он бір жарымда», «в 11:30».
+fn take_half_hours(said: &mut Vec<Found>, in_digits: &mut Vec<Found>) {
+    said.retain(|half| {
+        let Some(hour) = half.quantity.value().filter(|value| value.remainder(1) == Value::HALF) else { return true };
+        let is_of = |found: &Found, value: Value| found.is_in_digits && found.quantity == Quantity::Number(value);
+        let place = in_digits.windows(2).position(|pair| {
+            is_of(&pair[0], hour.floor())
+                && is_of(&pair[1], Value::whole(30))
+                && pair[0].span.end + 1 == pair[1].span.start
+        });
+        place.is_none_or(|place| {
+            in_digits.drain(place..place + 2);
+            false
+        })
+    });
 }
 
 /// Takes from both each pair that is the same.
@@ -179,6 +205,14 @@ mod tests {
         right("Ол онда болған жоқ", "Его там не было");
         right("Қырық бір пайыздан қырық алтыға дейін", "с сорока одного до сорока шести процентов");
         right("Екеуі екі тілде сөйлейді", "Говорят на двух языках");
+        right("Екі мыңнан он үш мыңға жетті", "выросла с двух до тринадцати тысяч");
+        right("Жүз жиырма мыңнан тоқсан мыңға түсті", "сократилось со ста двадцати тысяч до девяноста");
+        right("Сағат он бір жарымда", "в половине двенадцатого");
+        right("Сағат он бір жарымда", "в 11:30");
+        right("Сағат үштен он минут кетті", "Сейчас десять минут четвёртого");
+        right("Бір жағынан …, екінші жағынан …", "С одной стороны, …, с другой …");
+        right("Бірі сурет, бірі хат, енді бірі құшағын әкелді", "Один принёс рисунок, другой письмо, а третий объятия");
+        right("Екі бүтін оннан үш триллион теңге", "2,3 триллиона тенге");
     }
 
     #[test]
@@ -209,6 +243,9 @@ mod tests {
         differ("25 пайыз", "25 человек", &["25"], &["25"]);
         differ("3 және 4", "5 и 6", &["3", "4"], &["5", "6"]);
         differ("5 мамыр", "5 марта", &["мамыр"], &["марта"]);
+        differ("Екі мың адам", "Два человека", &["Екі мың"], &["Два"]);
+        differ("Сағат он бір жарымда", "в половине одиннадцатого", &["он бір жарымда"], &["одиннадцатого"]);
+        differ("Екінші сынып", "Третий класс", &["Екінші"], &["Третий"]);
     }
 
     #[test]

@@ -3,18 +3,18 @@
 use super::said::Said;
 
 /// All forms of the cardinal numbers, with е for ё.
-const CARDINALS: [(&str, i64); 36] = [
+const CARDINALS: [(&str, i64); 37] = [
     ("нуль", 0),
-    ("один одна одно одного одной одному одну одним одном", 1),
+    ("один одна одно одного одной одному одну одним одном одни одних одними", 1),
     ("два две двух двум двумя двое двоих двоим двоими", 2),
     ("три трех трем тремя трое троих троим троими", 3),
     ("четыре четырех четырем четырьмя четверо четверых четверым", 4),
-    ("пять пяти пятью пятеро пятерых", 5),
-    ("шесть шести шестью шестеро шестерых", 6),
-    ("семь семи семью семеро семерых", 7),
-    ("восемь восьми восемью восьмью восьмеро", 8),
-    ("девять девяти девятью", 9),
-    ("десять десяти десятью десятеро", 10),
+    ("пять пяти пятью пятеро пятерых пятерым пятерыми", 5),
+    ("шесть шести шестью шестеро шестерых шестерым шестерыми", 6),
+    ("семь семи семью семеро семерых семерым семерыми", 7),
+    ("восемь восьми восемью восьмью восьмеро восьмерых восьмерым", 8),
+    ("девять девяти девятью девятеро девятерых девятерым", 9),
+    ("десять десяти десятью десятеро десятерых десятерым", 10),
     ("одиннадцать одиннадцати одиннадцатью", 11),
     ("двенадцать двенадцати двенадцатью", 12),
     ("тринадцать тринадцати тринадцатью", 13),
@@ -35,11 +35,12 @@ const CARDINALS: [(&str, i64); 36] = [
     ("сто ста", 100),
     ("двести двухсот двумстам двумястами двухстах", 200),
     ("триста трехсот тремстам тремястами трехстах", 300),
-    ("четыреста четырехсот четыремстам четырьмястами", 400),
+    ("четыреста четырехсот четыремстам четырьмястами четырехстах", 400),
     ("пятьсот пятисот пятистам пятьюстами пятистах", 500),
-    ("шестьсот шестисот шестистам шестьюстами", 600),
-    ("семьсот семисот семистам семьюстами", 700),
-    ("восемьсот восьмисот восьмистам девятьсот девятисот девятистам", 800),
+    ("шестьсот шестисот шестистам шестьюстами шестистах", 600),
+    ("семьсот семисот семистам семьюстами семистах", 700),
+    ("восемьсот восьмисот восьмистам восемьюстами восьмистах", 800),
+    ("девятьсот девятисот девятистам девятьюстами девятистах", 900),
 ];
 
 /// What ordinals have before the endings of adjectives.
@@ -88,8 +89,50 @@ const SCALES: [(&str, i64); 4] =
 const SHORT_SCALES: [(&str, i64); 4] =
     [("тыс", 1_000), ("млн", 1_000_000), ("млрд", 1_000_000_000), ("трлн", 1_000_000_000_000)];
 
+/// Words that have a number of their own where Kazakh, mostly, says it: by how they begin.
+const OWN: [(&str, i64); 37] = [
+    ("дважды", 2),
+    ("трижды", 3),
+    ("вдвое", 2),
+    ("втрое", 3),
+    ("вчетверо", 4),
+    ("впятеро", 5),
+    ("вшестеро", 6),
+    ("всемеро", 7),
+    ("вдесятеро", 10),
+    ("удво", 2),
+    ("удваива", 2),
+    ("утроил", 3),
+    ("утроит", 3),
+    ("утроен", 3),
+    ("утраива", 3),
+    ("двойн", 2),
+    ("тройн", 3),
+    ("двойк", 2),
+    ("тройк", 3),
+    ("четверк", 4),
+    ("пятерк", 5),
+    ("второкласс", 2),
+    ("третьекласс", 3),
+    ("второкурс", 2),
+    ("третьекурс", 3),
+    ("второстепен", 2),
+    ("полгод", 6),
+    ("полугод", 6),
+    ("полвек", 50),
+    ("полувек", 50),
+    ("десятилети", 10),
+    ("столет", 100),
+    ("тысячелет", 1000),
+    ("полуторатысяч", 1500),
+    ("полудн", 12),
+    ("полноч", 12),
+    ("полуноч", 12),
+];
+
 /// What stands behind a number in one word with it: «двухдневный», «пятидесятилетие».
-const COUNTED: [&str; 24] = [
+const COUNTED: [&str; 25] = [
+    "квартир",
     "лет",
     "год",
     "днев",
@@ -124,23 +167,28 @@ pub(super) fn said(word: &str) -> Option<Said> {
     let soft = |value| Some(Said::Number { value, is_last: true, is_soft: true });
     match word {
         "полтора" | "полторы" | "полутора" => return Some(Said::OneAndAHalf),
-        "половиной" => return Some(Said::AndAHalf),
-        "оба" | "обе" | "обоих" | "обеих" | "обоим" | "обеим" | "обоими" | "обеими" | "дважды" | "вдвое" | "вдвоем" =>
+        "половина" | "половины" | "половине" | "половину" => return Some(Said::Half),
+        "целых" | "целая" | "целой" | "целую" | "целыми" => return Some(Said::Whole),
+        "оба" | "обе" | "обоих" | "обеих" | "обоим" | "обеим" | "обоими" | "обеими" =>
         {
-            return soft(2);
+            return Some(Said::Alone { value: 2 });
         }
-        "ноль" | "нуля" | "нулю" => return soft(0),
-        "трижды" | "втрое" | "втроем" => return soft(3),
+        "ноль" | "нуля" | "нулю" | "нулем" => return soft(0),
         _ => {}
     }
     // «Семью» is also the family.
     if word == "семью" {
         return Some(Said::Number { value: 7, is_last: false, is_soft: true });
     }
-    // Words of their own for six months, ten years, a hundred: Kazakh has the number.
-    let own = [("полгод", 6), ("полугод", 6), ("десятилети", 10), ("столети", 100), ("сотн", 100), ("десятк", 10)];
-    if let Some((_, value)) = own.iter().find(|(word_of_its_own, _)| word.starts_with(word_of_its_own)) {
-        return soft(*value);
+    if let Some((_, value)) = OWN.iter().find(|(word_of_its_own, _)| word.starts_with(word_of_its_own)) {
+        return Some(Said::Alone { value: *value });
+    }
+    if word.starts_with("сотн") {
+        return soft(100);
+    }
+    let group = [("десятк", 10), ("десяток", 10), ("дюжин", 12)];
+    if let Some((_, value)) = group.iter().find(|(group, _)| word.starts_with(group)) {
+        return Some(Said::Scale { value: *value, is_last: true, is_plural: true });
     }
     if word.starts_with("процент") {
         return Some(Said::Percent);
@@ -148,7 +196,7 @@ pub(super) fn said(word: &str) -> Option<Said> {
     if let Some((_, value)) = SHORT_SCALES.iter().find(|(short, _)| word == *short) {
         return Some(Said::Scale { value: *value, is_last: false, is_plural: false });
     }
-    if let Some(scale) = word.strip_prefix("пол").and_then(scale) {
+    if let Some(scale) = word.strip_prefix("полу").or(word.strip_prefix("пол")).and_then(scale) {
         return Some(Said::HalfOf { value: scale.0 });
     }
     if let Some((value, is_plural)) = scale(word) {
@@ -167,9 +215,7 @@ pub(super) fn said(word: &str) -> Option<Said> {
 }
 
 fn cardinal(word: &str) -> Option<i64> {
-    // The last row of the table holds two numbers, told apart by their first letter.
-    let value = CARDINALS.iter().find(|(forms, _)| forms.split(' ').any(|form| form == word))?.1;
-    Some(if value == 800 && word.starts_with("дев") { 900 } else { value })
+    CARDINALS.iter().find(|(forms, _)| forms.split(' ').any(|form| form == word)).map(|(_, value)| *value)
 }
 
 fn scale(word: &str) -> Option<(i64, bool)> {
@@ -186,27 +232,57 @@ fn scale(word: &str) -> Option<(i64, bool)> {
 
 /// A number at the beginning of a word: «двухлетний», «стопроцентный».
 fn compound(word: &str) -> Option<Said> {
+    let said = |value| Some(Said::Number { value, is_last: true, is_soft: value == 1 });
+    // «Двугорбый», «двуязычный».
+    if let Some(rest) = word.strip_prefix("дву").filter(|rest| !rest.starts_with('х')) {
+        return (rest.chars().count() > 4).then_some(Said::Number { value: 2, is_last: true, is_soft: true });
+    }
     let parts = CARDINALS.iter().flat_map(|(forms, value)| forms.split(' ').map(|form| (form, *value)));
     let parts = parts.filter(|(form, _)| word.starts_with(form));
-    let (form, _) = parts.max_by_key(|(form, _)| form.len())?;
+    let (form, value) = parts.max_by_key(|(form, _)| form.len())?;
     let rest = &word[form.len()..];
-    let value = cardinal(form)?;
-    // Hardly a word that begins with «двух» means anything else; «пяти» begins «пятиться».
-    let is_genitive = ["двух", "трех", "четырех"].contains(&form) && rest.chars().count() > 2;
-    let is_counted = is_genitive || COUNTED.iter().any(|counted| rest.starts_with(counted));
-    match rest {
-        _ if rest.starts_with("процент") => Some(Said::Share { value }),
-        // «Двадцатипятилетие»: a second number follows the first.
-        _ if value % 10 == 0 && value < 100 => match compound(rest) {
-            Some(Said::Number { value: unit, .. }) if unit < 10 => {
-                Some(Said::Number { value: value + unit, is_last: true, is_soft: false })
-            }
-            _ if is_counted => Some(Said::Number { value, is_last: true, is_soft: false }),
-            _ => None,
-        },
-        _ if is_counted => Some(Said::Number { value, is_last: true, is_soft: value == 1 }),
-        _ => None,
+    if rest.starts_with("процент") {
+        return Some(Said::Share { value });
     }
+    let thousands = [("тысяч", 1_000), ("миллион", 1_000_000), ("миллиард", 1_000_000_000)];
+    if let Some((_, by)) = thousands.iter().find(|(scale, _)| rest.starts_with(scale)) {
+        return said(value * by);
+    }
+    // «Двадцатипятилетие»: a second number follows the first.
+    let is_round = value % 100 == 0 || value % 10 == 0 && value > 10;
+    if is_round
+        && let Some(Said::Number { value: unit, .. }) = compound(rest)
+        && unit < if value % 100 == 0 { 100 } else { 10 }
+    {
+        return said(value + unit);
+    }
+    if COUNTED.iter().any(|counted| rest.starts_with(counted)) {
+        return said(value);
+    }
+    // Hardly an adjective that begins so means anything else, but «семинарский».
+    let is_stem = ["двух", "трех", "четырех", "сорока", "девяносто", "пяти", "шести", "семи", "восьми", "девяти"]
+        .contains(&form)
+        || form.ends_with("дцати")
+        || form.ends_with("десяти")
+        || form.ends_with("сот");
+    let is_adjective =
+        ["ый", "ая", "ое", "ые", "ого", "ому", "ым", "ом", "ой", "ую", "ых", "ыми", "ий", "их", "им", "ие"]
+            .iter()
+            .any(|ending| rest.strip_suffix(ending).is_some_and(|rest| rest.chars().count() > 2));
+    let is_other = form == "семи" && ["нар", "тск", "тич", "палат"].iter().any(|other| rest.starts_with(other));
+    (is_stem && is_adjective && !is_other).then(|| said(value))?
+}
+
+/// The hour that an ordinal in the genitive names: «двенадцатого».
+pub(super) fn hour(word: &str) -> Option<i64> {
+    let stem = word.strip_suffix("ого").or_else(|| word.strip_suffix("ьего"))?;
+    ORDINALS[..12].iter().find(|(ordinal, _)| *ordinal == stem).map(|(_, value)| *value)
+}
+
+/// Into how many parts one is divided: «десятых», «сотая».
+pub(super) fn parts(word: &str) -> Option<i64> {
+    let stem = ["ых", "ая", "ой", "ую", "ыми", "ые"].iter().find_map(|ending| word.strip_suffix(ending))?;
+    [("десят", 10), ("сот", 100), ("тысячн", 1000)].iter().find(|(parts, _)| *parts == stem).map(|(_, value)| *value)
 }
 
 /// The month, from 1, that a word is a form of.
@@ -226,7 +302,12 @@ mod tests {
         let check = |words: &str, expect: Option<i64>| {
             for word in words.split(' ') {
                 let value = match said(word) {
-                    Some(Said::Number { value, .. } | Said::Scale { value, .. } | Said::Share { value }) => Some(value),
+                    Some(
+                        Said::Number { value, .. }
+                        | Said::Scale { value, .. }
+                        | Said::Share { value }
+                        | Said::Alone { value },
+                    ) => Some(value),
                     _ => None,
                 };
                 assert_eq!(value, expect, "{word}");

@@ -27,8 +27,27 @@ pub(super) enum Said {
     OneAndAHalf,
     /// «Полмиллиона».
     HalfOf { value: i64 },
+    /// «Половина двенадцатого»: half past the hour before this one.
+    HalfTo { hour: i64 },
+    /// «Столетие»: a number of its own, which joins no other and which translations may leave out.
+    Alone { value: i64 },
+    /// «Бүтін», «целых»: what is before it is whole, a fraction follows.
+    Whole,
+    /// «Десятых», «оннан»: into so many parts one is divided; in Kazakh before their number, in Russian behind it.
+    Parts { value: i64 },
     /// «Стопроцентный».
     Share { value: i64 },
     /// «Пайыз», «процент».
     Percent,
+}
+
+impl Said {
+    /// The same, but free.
+    pub(super) fn softened(self) -> Said {
+        match self {
+            Said::Number { value, is_last, .. } => Said::Number { value, is_last, is_soft: true },
+            Said::Scale { value, is_last, .. } => Said::Scale { value, is_last, is_plural: true },
+            other => other,
+        }
+    }
 }

@@ -13,12 +13,12 @@ pub(super) enum Token {
     Mark(char),
 }
 
-/// The number that Roman capitals write, if there are at least two of them: «XXI».
+/// The number that Roman capitals write, Latin or Cyrillic ones, if there are at least two of them: «XXI», «ХХІ».
 pub(super) fn roman(word: &str) -> Option<Value> {
     let digit = |c| match c {
-        'I' => Some(1),
+        'I' | 'І' => Some(1),
         'V' => Some(5),
-        'X' => Some(10),
+        'X' | 'Х' => Some(10),
         'L' => Some(50),
         _ => None,
     };
@@ -36,7 +36,9 @@ pub(super) fn tokens(text: &str) -> Vec<(Token, Range<usize>)> {
     let mut at = 0;
     while let Some(first) = text[at..].chars().next() {
         let rest = &text[at..];
-        let length = if first.is_ascii_digit() {
+        let length = if first.is_ascii_digit() && is_behind_a_unit(&text[..at]) {
+            1
+        } else if first.is_ascii_digit() {
             let (value, length) = digits(rest, text[..at].ends_with(['.', ',']));
             tokens.push((Token::Digits(value), at..at + length));
             length
@@ -56,6 +58,13 @@ pub(super) fn tokens(text: &str) -> Vec<(Token, Range<usize>)> {
         at += length;
     }
     tokens
+}
+
+/// Whether what follows belongs to a unit: «м2», «мм3», «CO2».
+fn is_behind_a_unit(text: &str) -> bool {
+    ["м", "мм", "см", "км", "m", "mm", "cm", "km", "CO", "СО"]
+        .iter()
+        .any(|unit| text.strip_suffix(unit).is_some_and(|before| !before.ends_with(char::is_alphanumeric)))
 }
 
 fn is_short_scale(token: Option<&(Token, Range<usize>)>) -> bool {

@@ -33,8 +33,16 @@ impl Value {
         Value(self.0.saturating_mul(by as i128))
     }
 
+    pub(super) fn over(self, by: i64) -> Value {
+        Value(self.0 / by as i128)
+    }
+
     pub(super) fn half(self) -> Value {
         Value(self.0 / 2)
+    }
+
+    pub(super) fn floor(self) -> Value {
+        Value(self.0 - self.0 % ONE)
     }
 
     /// What is left of it when it is divided, in whole numbers.

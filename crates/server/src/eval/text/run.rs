@@ -7,6 +7,7 @@ use dostyq_translate::{Direction, Glossary, Knowledge, LiveText, Translator, num
 use super::bleu::Bleu;
 use super::chrf::Chrf;
 use super::erasure::Erasure;
+use super::lag::Lag;
 use super::pairs::Pair;
 use crate::eval::score::{Quantiles, quantiles};
 
@@ -21,6 +22,8 @@ pub(super) struct Figures {
     /// Of a sentence, or with a live policy of an update.
     pub(super) latency_ms: Quantiles,
     pub(super) normalised_erasure: Option<f64>,
+    /// Words of the source by which what is shown is behind, on average.
+    pub(super) words_behind: Option<f64>,
     /// The translations, in the order of the pairs.
     pub(super) hypotheses: Vec<String>,
 }
@@ -49,7 +52,7 @@ pub(super) fn live(
     knowledge: &Arc<Knowledge>,
 ) -> anyhow::Result<Figures> {
     let mut scores = Scores::default();
-    let mut erasure = Erasure::default();
+    let (mut erasure, mut lag) = (Erasure::default(), Lag::default());
     for pair in pairs {
         let mut live = LiveText::new(direction.from, Arc::clone(knowledge));
         let mut outputs = Vec::new();
@@ -58,11 +61,12 @@ pub(super) fn live(
             outputs.push(scores.charge(|| live.grow(translator, said))?);
         }
         let shown = scores.charge(|| live.finish(translator, source))?.text;
+        lag.add(&outputs, &shown);
         outputs.push(shown.clone());
         erasure.add(&outputs);
         scores.add(pair, direction, shown, &knowledge.glossary);
     }
-    Ok(Figures { normalised_erasure: erasure.normalised(), ..scores.figures() })
+    Ok(Figures { normalised_erasure: erasure.normalised(), words_behind: lag.mean(), ..scores.figures() })
 }
 
 /// The text up to the end of each of its words.
@@ -133,6 +137,7 @@ impl Scores {
             term_accuracy: self.terms.value(),
             latency_ms: quantiles(self.latencies.iter().map(|latency| latency.as_secs_f64() * 1000.0).collect()),
             normalised_erasure: None,
+            words_behind: None,
             hypotheses: self.hypotheses,
         }
     }

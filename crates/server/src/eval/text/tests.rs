@@ -58,6 +58,7 @@ fn report() -> Report {
         term_accuracy: None,
         latency_ms: Quantiles { p50: Some(41.234), p95: Some(88.0) },
         normalised_erasure: None,
+        words_behind: None,
         hypotheses: vec!["да".into(), "нет".into()],
     };
     let direction = Direction { from: dostyq_speech::Lang::Kazakh, to: dostyq_speech::Lang::Russian };
@@ -70,7 +71,7 @@ fn the_object_has_the_keys_that_others_read() {
         serde_json::to_string(&report()).expect("figures"),
         "{\"name\":\"set.tsv\",\"direction\":\"kk-ru\",\"pairs\":2,\"bleu\":8.91,\"chrf\":34.5,\"chrfpp\":32.81,\
          \"number_accuracy\":0.3333,\"term_accuracy\":null,\"latency_ms\":{\"p50\":41.234,\"p95\":88.0},\
-         \"normalised_erasure\":null,\"peak_memory_mb\":150.0}"
+         \"normalised_erasure\":null,\"words_behind\":null,\"peak_memory_mb\":150.0}"
     );
 }
 
