@@ -112,12 +112,7 @@ impl RoomState {
         self.answer(room, hello, None)
     }
 
-    fn answer(
-        &self,
-        room: &RoomId,
-        hello: &Hello,
-        open_version: Option<u64>,
-    ) -> (EncodedWelcome, Cursor, Recovery) {
+    fn answer(&self, room: &RoomId, hello: &Hello, open_version: Option<u64>) -> (EncodedWelcome, Cursor, Recovery) {
         let languages: Languages = hello.languages.iter().copied().collect();
         let epoch = self.epoch.to_string();
         let missed = match (&hello.epoch, hello.offset) {

@@ -65,7 +65,9 @@ enum Step {
     /// The server starts again with the same log.
     Restart,
     /// The log is lost but for its first events, as after a restore: a new epoch begins.
-    Lose { kept: usize },
+    Lose {
+        kept: usize,
+    },
     /// Somebody else wrote more to the log than a ring holds.
     Jump,
     /// The viewer without a WebSocket asks.

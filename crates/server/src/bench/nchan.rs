@@ -25,7 +25,8 @@ impl Publisher {
     /// Publishes one message and waits for the answer.
     pub(super) fn publish(&mut self, message: &str) -> anyhow::Result<()> {
         let (address, length) = (self.address, message.len());
-        let request = format!("POST /pub/demo HTTP/1.1\r\nHost: {address}\r\nContent-Length: {length}\r\n\r\n{message}");
+        let request =
+            format!("POST /pub/demo HTTP/1.1\r\nHost: {address}\r\nContent-Length: {length}\r\n\r\n{message}");
         self.connection.get_mut().write_all(request.as_bytes()).context("the server is gone")?;
         let (mut line, mut status, mut body) = (String::new(), String::new(), 0);
         loop {

@@ -119,12 +119,7 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
 }
 
 /// None when the question is about another epoch.
-fn page(
-    log: &dyn EventLog,
-    room: &RoomId,
-    question: &Question,
-    languages: &[Lang],
-) -> anyhow::Result<Option<Answer>> {
+fn page(log: &dyn EventLog, room: &RoomId, question: &Question, languages: &[Lang]) -> anyhow::Result<Option<Answer>> {
     let head = log.open(room)?;
     let epoch = head.epoch.to_string();
     if question.e.as_ref().is_some_and(|asked| *asked != epoch) {

@@ -63,6 +63,7 @@ pub(super) fn languages(list: Option<&str>) -> Result<Vec<Lang>, String> {
 
 type Asked = Result<Query<Question>, QueryRejection>;
 
+#[expect(clippy::result_large_err, reason = "the refusal is sent at once")]
 fn read(asked: Asked, headers: &HeaderMap) -> Result<(Question, Hello), Response> {
     let bad = |why: String| (StatusCode::BAD_REQUEST, why).into_response();
     let Query(question) = asked.map_err(|error| bad(error.body_text()))?;
@@ -153,9 +154,12 @@ mod tests {
         Query::<Question>::try_from_uri(&address).expect("a query").0
     }
 
+    /// Languages, epoch, offset, and whether open lines are wanted.
+    type Wanted<'a> = (&'a [Lang], Option<&'a str>, Option<u64>, bool);
+
     #[test]
     fn a_query_says_what_a_hello_says() {
-        let check = |query, last_seen: &'static str, expect: Result<(&[Lang], Option<&str>, Option<u64>, bool), &str>| {
+        let check = |query, last_seen: &'static str, expect: Result<Wanted<'_>, &str>| {
             let mut headers = HeaderMap::new();
             if !last_seen.is_empty() {
                 headers.insert("last-event-id", HeaderValue::from_static(last_seen));

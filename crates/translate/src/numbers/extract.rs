@@ -70,8 +70,8 @@ pub(super) fn extract(text: &str, lang: Lang) -> Vec<Found> {
             Token::Digits(value) => reader.digits(*value, span),
             Token::Word(word) => {
                 let month = if lang == Lang::Kazakh { kazakh::month(word) } else { russian::month(word) };
-                let before = words[..at].iter().rev().zip(tokens[..at].iter().rev());
-                let before = before.skip_while(|(_, (token, _))| matches!(token, Token::Mark('-'))).next();
+                let mut before = words[..at].iter().rev().zip(tokens[..at].iter().rev());
+                let before = before.find(|(_, (token, _))| !matches!(token, Token::Mark('-')));
                 let before = before.map_or("", |(word, _)| word);
                 let after = words.get(at + 1).copied().unwrap_or_default();
                 let said = Place { word, before, after, earlier: &words[..at] }.said(lang);
