@@ -80,5 +80,5 @@ fn the_table_has_a_dash_where_there_is_no_figure() {
     let table = table(&report());
     let lines: Vec<_> = table.lines().collect();
     assert_eq!(lines[0].matches('|').count(), lines[1].matches('|').count());
-    assert_eq!(lines[2], "| set.tsv | kk-ru | 2 | 8.91 | 34.50 | 32.81 | 33.3 % | – | 41 / 88 | – | 150 |");
+    assert_eq!(lines[2], "| set.tsv | kk-ru | 2 | 8.91 | 34.50 | 32.81 | 33.3 % | – | 41 / 88 | – | – | 150 |");
 }
