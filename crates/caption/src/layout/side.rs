@@ -1,6 +1,6 @@
 use std::iter;
 
-use dostyq_speech::{Caption, Lang, SampleTime, TimeSpan};
+use dostyq_speech::{Author, Caption, Lang, SampleTime, TimeSpan};
 
 use super::ReadingRules;
 use super::breaks::break_cost;
@@ -110,6 +110,7 @@ mod tests {
             span: span(16_000, 32_000),
             text: text.into(),
             words: words.iter().map(word).collect(),
+            author: Author::Machine,
         };
         let side = Side::of(&caption, next_start.map(SampleTime), &ReadingRules::default());
         let times: Vec<_> = side.words.iter().map(|word| (word.span.start.0, word.span.end.0)).collect();

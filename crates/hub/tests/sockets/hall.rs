@@ -8,7 +8,8 @@ use dostyq_hub::wire::{ClientMessage, CloseCode, ServerMessage};
 use dostyq_hub::{Hub, HubError, HubOptions, RoomPublisher, serve_viewer, websocket_config};
 use dostyq_log::EventLog;
 use dostyq_speech::{
-    Caption, CaptionEvent, Event, Lang, Marker, Offset, OpenCaption, RoomId, SampleTime, SegmentId, TimeSpan, Word,
+    Author, Caption, CaptionEvent, Event, Lang, Marker, Offset, OpenCaption, RoomId, SampleTime, SegmentId, TimeSpan,
+    Word,
 };
 use futures_util::{SinkExt, StreamExt};
 use tempfile::TempDir;
@@ -140,6 +141,7 @@ pub(crate) fn final_line(segment: u64, lang: Lang, text: &str) -> Caption {
         span,
         text: text.into(),
         words: vec![Word { text: text.into(), span, confidence: 0.5 }],
+        author: Author::Machine,
     }
 }
 
