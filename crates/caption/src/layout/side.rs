@@ -1,6 +1,6 @@
 use std::iter;
 
-use dostyq_speech::{Author, Caption, Lang, SampleTime, TimeSpan};
+use dostyq_speech::{Caption, Lang, SampleTime, TimeSpan};
 
 use super::ReadingRules;
 use super::breaks::break_cost;
@@ -88,7 +88,7 @@ pub(super) fn line_width(words: &[SideWord]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dostyq_speech::{SegmentId, Word};
+    use dostyq_speech::{Author, SegmentId, Word};
 
     fn span(start: u64, end: u64) -> TimeSpan {
         TimeSpan::new(SampleTime(start), SampleTime(end))

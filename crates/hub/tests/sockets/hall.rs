@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use dostyq_hub::wire::{ClientMessage, CloseCode, ServerMessage};
-use dostyq_hub::{Hub, HubError, HubOptions, RoomPublisher, serve_viewer, websocket_config};
+use dostyq_hub::{Hub, HubError, HubOptions, RoomPublisher, serve_tcp_viewer, serve_viewer, websocket_config};
 use dostyq_log::EventLog;
 use dostyq_speech::{
     Author, Caption, CaptionEvent, Event, Lang, Marker, Offset, OpenCaption, RoomId, SampleTime, SegmentId, TimeSpan,
@@ -126,7 +127,11 @@ async fn serve(stream: TcpStream, hub: Hub) {
         Ok(response)
     };
     if let Ok(socket) = accept_hdr_async_with_config(stream, note_room, Some(websocket_config())).await {
-        serve_viewer(&hub, &room, socket).await;
+        if crate::BY_TASK {
+            serve_viewer(&hub, &room, socket).await;
+        } else {
+            serve_tcp_viewer(&hub, &room, socket.into_inner(), Bytes::new()).await;
+        }
     }
 }
 

@@ -65,9 +65,9 @@ pub struct BenchHub {
 /// Options of the measured server.
 #[derive(Debug, Args)]
 pub struct HubServer {
-    /// As many viewers as will come
+    /// Connections at a time
     #[arg(long)]
-    viewers: u32,
+    places: u32,
 }
 
 /// Options of the viewers.

@@ -1,12 +1,11 @@
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use dostyq_hub::{Hub, serve_viewer, websocket_config};
+use dostyq_hub::{Hub, serve_tcp_viewer, serve_viewer, websocket_config};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::upgrade::{Parts, downcast};
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -52,18 +51,16 @@ async fn serve(hub: &Hub, room: &str, upgraded: Upgraded) {
             if let Err(error) = tune(&stream) {
                 tracing::debug!("a viewer's socket keeps the system's settings: {error}");
             }
-            serve_viewer(hub, room, web_socket(stream, &read_buf).await).await;
+            serve_tcp_viewer(hub, room, stream, read_buf).await;
         }
         // What is no plain connection keeps hyper's wrapping. Boxed, so that the others do not carry its size.
-        Err(upgraded) => {
-            Box::pin(async { serve_viewer(hub, room, web_socket(TokioIo::new(upgraded), &[]).await).await }).await;
-        }
+        Err(upgraded) => Box::pin(serve_wrapped(hub, room, TokioIo::new(upgraded))).await,
     }
 }
 
-/// A WebSocket whose peer may have said something right behind its handshake.
-async fn web_socket<S: AsyncRead + AsyncWrite + Unpin>(stream: S, read: &[u8]) -> WebSocketStream<S> {
-    WebSocketStream::from_partially_read(stream, read.to_vec(), Role::Server, Some(websocket_config())).await
+async fn serve_wrapped(hub: &Hub, room: &str, stream: TokioIo<Upgraded>) {
+    let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(websocket_config())).await;
+    serve_viewer(hub, room, socket).await;
 }
 
 /// Sets a viewer's connection up: lines go out as they come instead of waiting for the acknowledgement of the ones
