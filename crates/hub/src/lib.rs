@@ -60,4 +60,4 @@ pub use limits::{
     websocket_config,
 };
 pub use publisher::RoomPublisher;
-pub use session::serve_viewer;
+pub use session::{refuse_viewer, serve_viewer};

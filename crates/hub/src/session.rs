@@ -44,6 +44,17 @@ where
     Box::pin(connection.finish(ending, hub.options().close_within)).await;
 }
 
+/// Closes a WebSocket whose handshake is done and who has no right to a room, so that a browser learns why.
+pub async fn refuse_viewer<S>(hub: &Hub, code: CloseCode, socket: WebSocketStream<S>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let place = hub.place();
+    let ending = Ending::Close(place.as_ref().err().copied().unwrap_or(code));
+    count(hub.counters(), ending, false);
+    Connection::new(socket).finish(ending, hub.options().close_within).await;
+}
+
 fn count(counters: &Counters, ending: Ending, is_welcomed: bool) {
     match ending {
         Ending::Gone | Ending::Close(CloseCode::Restart) => {}
