@@ -93,7 +93,6 @@ pub(super) async fn check(
 }
 
 /// Who sends a request, and whether a cookie says so; the answer when that cannot be found out.
-#[expect(clippy::result_large_err, reason = "the refusal is sent at once")]
 async fn identify(
     site: &Arc<Site>,
     headers: &HeaderMap,

@@ -45,9 +45,21 @@ pub(super) async fn upgrade(
         site.guards.refusals.sockets.add();
         return turn_away(site, request, CloseCode::Busy);
     }
-    take_over(request, move |entered, read| async move {
-        let _place = place;
-        serve(&site, &room, entered, &read).await;
+    take_over(request, move |Entered { stream, place: own }, read| async move {
+        let _places = (place, own);
+        match stream {
+            Stream::Plain(stream) => {
+                tune(&stream);
+                let socket = web_socket(stream, read).await;
+                serve_viewer(&site.hub, &room, socket).await;
+            }
+            // Boxed, so that the plain ones do not carry its size.
+            Stream::Tls(stream) => {
+                tune(stream.get_ref().0);
+                let serving = async { serve_viewer(&site.hub, &room, web_socket(stream, read).await).await };
+                Box::pin(serving).await;
+            }
+        }
     })
 }
 
@@ -60,8 +72,8 @@ pub(super) fn is_handshake(headers: &HeaderMap) -> bool {
 pub(super) fn turn_away(site: Arc<Site>, request: Request, code: CloseCode) -> Response {
     take_over(request, move |Entered { stream, .. }, read| async move {
         match stream {
-            Stream::Plain(stream) => refuse_viewer(&site.hub, code, web_socket(stream, &read).await).await,
-            Stream::Tls(stream) => refuse_viewer(&site.hub, code, web_socket(stream, &read).await).await,
+            Stream::Plain(stream) => refuse_viewer(&site.hub, code, web_socket(stream, read).await).await,
+            Stream::Tls(stream) => refuse_viewer(&site.hub, code, web_socket(stream, read).await).await,
         }
     })
 }
@@ -84,10 +96,12 @@ where
             Ok(upgraded) => upgraded,
             Err(error) => return tracing::debug!("a viewer left during the handshake: {error}"),
         };
-        match upgraded.downcast::<TokioIo<Entered>>() {
-            Ok(Parts { io, read_buf, .. }) => then(io.into_inner(), read_buf.to_vec()).await,
-            Err(_) => tracing::error!("a connection did not come through the door"),
-        }
+        let (entered, read) = match upgraded.downcast::<TokioIo<Entered>>() {
+            // The bytes are copied, since HTTP's whole buffer stays for as long as a part of it does.
+            Ok(Parts { io, read_buf, .. }) => (io.into_inner(), read_buf.to_vec()),
+            Err(_) => return tracing::error!("a connection did not come through the door"),
+        };
+        then(entered, read).await;
     });
     let answer = [
         (header::CONNECTION, HeaderValue::from_static("Upgrade")),
@@ -97,23 +111,10 @@ where
     (StatusCode::SWITCHING_PROTOCOLS, answer).into_response()
 }
 
-async fn serve(site: &Site, room: &str, Entered { stream, place: _place }: Entered, read: &[u8]) {
-    match stream {
-        Stream::Plain(stream) => {
-            tune(&stream);
-            serve_viewer(&site.hub, room, web_socket(stream, read).await).await;
-        }
-        // Boxed, so that the plain ones do not carry its size.
-        Stream::Tls(stream) => {
-            tune(stream.get_ref().0);
-            Box::pin(async { serve_viewer(&site.hub, room, web_socket(stream, read).await).await }).await;
-        }
-    }
-}
-
-/// A WebSocket whose peer may have said something right behind its handshake.
-async fn web_socket<S: AsyncRead + AsyncWrite + Unpin>(stream: S, read: &[u8]) -> WebSocketStream<S> {
-    WebSocketStream::from_partially_read(stream, read.to_vec(), Role::Server, Some(websocket_config())).await
+/// A WebSocket whose peer may have said something right behind its handshake. Boxed, so that a viewer does not carry what
+/// only its beginning needs.
+async fn web_socket<S: AsyncRead + AsyncWrite + Unpin>(stream: S, read: Vec<u8>) -> WebSocketStream<S> {
+    Box::pin(WebSocketStream::from_partially_read(stream, read, Role::Server, Some(websocket_config()))).await
 }
 
 /// Sets a viewer's connection up: lines go out as they come instead of waiting for the acknowledgement of the ones
