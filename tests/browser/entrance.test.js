@@ -22,6 +22,11 @@ for (const [name, path, viewport] of /** @type {const} */ ([
       await page.keyboard.press("Enter");
       await untilText(page, "Код неверный");
       await untilText(page, "Код дұрыс емес");
+      const { width, inside } = await page.$eval("#code", (sheet) => ({
+        width: sheet.clientWidth,
+        inside: sheet.scrollWidth,
+      }));
+      assert.equal(inside, width, "nothing is cut off");
       await screenshot(page, `code-${name}`);
       await page.keyboard.type("4711");
       await page.keyboard.press("Enter");
