@@ -37,11 +37,13 @@ pub(super) enum Needs {
 pub(super) struct Guarded {
     pub(super) site: Arc<Site>,
     pub(super) needs: Needs,
+    /// Bytes that the body of an order may have.
+    pub(super) order_bytes: usize,
 }
 
 /// Lets a request pass to its handler, with the [`Client`] and, if it is somebody's, the [`Principal`] in its extensions.
 pub(super) async fn check(
-    State(Guarded { site, needs }): State<Guarded>,
+    State(Guarded { site, needs, order_bytes }): State<Guarded>,
     params: Result<RawPathParams, RawPathParamsRejection>,
     mut request: Request,
     next: Next,
@@ -55,6 +57,11 @@ pub(super) async fn check(
         site.guards.refusals.origins.add();
         return (StatusCode::FORBIDDEN, "orders are taken from pages of this server alone: see web.origins")
             .into_response();
+    }
+    // One that is announced need not be waited for.
+    if announced(request.headers()).is_some_and(|length| length > order_bytes as u64) {
+        site.guards.refusals.requests.add();
+        return (StatusCode::PAYLOAD_TOO_LARGE, format!("at most {order_bytes} bytes are taken here")).into_response();
     }
     let (principal, is_by_cookie) = match identify(&site, request.headers(), client).await {
         Ok(identified) => identified,
@@ -90,6 +97,11 @@ pub(super) async fn check(
             (StatusCode::REQUEST_TIMEOUT, "the order did not come whole within two minutes").into_response()
         }
     }
+}
+
+/// How long the body says that it is.
+fn announced(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// Who sends a request, and whether a cookie says so; the answer when that cannot be found out.

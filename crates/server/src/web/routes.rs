@@ -79,7 +79,7 @@ pub(super) fn table() -> Vec<Row> {
 pub(super) fn router(site: &Arc<Site>) -> Router {
     let mut router = Router::new();
     for Row { path, needs, order_bytes, handler, .. } in table() {
-        let guard = from_fn_with_state(Guarded { site: Arc::clone(site), needs }, check);
+        let guard = from_fn_with_state(Guarded { site: Arc::clone(site), needs, order_bytes }, check);
         router = router.route(path, handler.route_layer(guard).route_layer(DefaultBodyLimit::max(order_bytes)));
     }
     router.fallback(pages::not_found).layer(map_response(with_security_headers)).with_state(Arc::clone(site))

@@ -25,6 +25,7 @@ use crate::config::{SelfSigned, Tls, Web};
 use crate::operator_key::OperatorKey;
 use crate::tls::Encryption;
 
+mod bad_input;
 mod encrypted;
 mod entrance;
 mod rights;
