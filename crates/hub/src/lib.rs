@@ -61,4 +61,4 @@ pub use limits::{
     websocket_config,
 };
 pub use publisher::RoomPublisher;
-pub use session::{serve_tcp_viewer, serve_viewer};
+pub use session::{refuse_viewer, serve_tcp_viewer, serve_viewer};

@@ -6,7 +6,6 @@ use std::pin::{Pin, pin};
 use std::slice;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use dostyq_speech::RoomId;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -43,12 +42,10 @@ where
 
 /// The same over a plain connection, at less cost: while the viewer keeps up, the hub's own threads write to it. `read` is
 /// what the peer said right behind its handshake.
-pub async fn serve_tcp_viewer(hub: &Hub, room: &str, stream: TcpStream, read: Bytes) {
+pub async fn serve_tcp_viewer(hub: &Hub, room: &str, stream: TcpStream, read: Vec<u8>) {
     let stream = SharedStream::new(stream);
-    let (begun, config) = (read.to_vec(), Some(websocket_config()));
-    // It lies in hyper's buffer of 8 KB, which would stay for as long as the viewer does.
-    drop(read);
-    let socket = Box::pin(WebSocketStream::from_partially_read(stream.clone(), begun, Role::Server, config)).await;
+    let config = Some(websocket_config());
+    let socket = Box::pin(WebSocketStream::from_partially_read(stream.clone(), read, Role::Server, config)).await;
     let mut connection = Connection::new(socket);
     let place = hub.place();
     let ending = serve(hub, room, place.as_ref().err(), &mut connection, Some(stream)).await;
@@ -86,6 +83,17 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     Box::pin(connection.finish(ending, hub.options().close_within))
+}
+
+/// Closes a WebSocket whose handshake is done and who has no right to a room, so that a browser learns why.
+pub async fn refuse_viewer<S>(hub: &Hub, code: CloseCode, socket: WebSocketStream<S>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let place = hub.place();
+    let ending = Ending::Close(place.as_ref().err().copied().unwrap_or(code));
+    count(hub.counters(), ending, false);
+    Connection::new(socket).finish(ending, hub.options().close_within).await;
 }
 
 fn count(counters: &Counters, ending: Ending, is_welcomed: bool) {

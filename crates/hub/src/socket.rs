@@ -158,7 +158,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 taken = taken.saturating_sub(message.frame().len());
             }
         }
-        Ok(())
+        self.socket.get_mut().flush().await
     }
 
     async fn write_frame(&mut self, frame: Bytes) -> io::Result<()> {
@@ -172,7 +172,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn write_rest(&mut self) -> io::Result<()> {
         self.socket.get_mut().write_all_buf(&mut self.rest).await?;
         self.rest = Bytes::new();
-        Ok(())
+        // A plain socket has nothing to flush; an encrypted one may have taken more than it has sent.
+        self.socket.get_mut().flush().await
     }
 
     async fn pay_pong(&mut self) -> io::Result<()> {

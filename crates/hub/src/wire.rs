@@ -294,11 +294,13 @@ pub enum CloseCode {
     UnknownRoom = 4502,
     /// More messages than any viewer has reason to send.
     Flood = 4503,
+    /// A room that asks for its code, which the viewer has not said.
+    NoAccess = 4504,
 }
 
 impl CloseCode {
     /// All codes, in the order of their numbers.
-    pub const ALL: [CloseCode; 9] = [
+    pub const ALL: [CloseCode; 10] = [
         CloseCode::Restart,
         CloseCode::Busy,
         CloseCode::HelloLate,
@@ -308,6 +310,7 @@ impl CloseCode {
         CloseCode::UnknownVersion,
         CloseCode::UnknownRoom,
         CloseCode::Flood,
+        CloseCode::NoAccess,
     ];
 
     /// The number on the wire.
@@ -327,6 +330,7 @@ impl CloseCode {
             CloseCode::UnknownVersion => "this server speaks version 1: load the page again",
             CloseCode::UnknownRoom => "no such room",
             CloseCode::Flood => "too many messages",
+            CloseCode::NoAccess => "this room asks for its code",
         }
     }
 

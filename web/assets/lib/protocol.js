@@ -62,6 +62,8 @@ export const CLOSE = {
   VERSION: 4501,
   /** There is no such room. */
   UNKNOWN_ROOM: 4502,
+  /** The room asks for its code. */
+  NO_ACCESS: 4504,
 };
 
 /** A message that breaks the protocol; the connection it came over is not to be trusted. */

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use dostyq_hub::wire::{ClientMessage, CloseCode, ServerMessage};
 use dostyq_hub::{Hub, HubError, HubOptions, RoomPublisher, serve_tcp_viewer, serve_viewer, websocket_config};
 use dostyq_log::EventLog;
@@ -130,7 +129,7 @@ async fn serve(stream: TcpStream, hub: Hub) {
         if crate::BY_TASK {
             serve_viewer(&hub, &room, socket).await;
         } else {
-            serve_tcp_viewer(&hub, &room, socket.into_inner(), Bytes::new()).await;
+            serve_tcp_viewer(&hub, &room, socket.into_inner(), Vec::new()).await;
         }
     }
 }

@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use bytes::Bytes;
 use dostyq_hub::wire::{CloseCode, RoomSummary, ServerMessage, WireEntry};
 use dostyq_hub::{HubError, HubOptions, serve_tcp_viewer};
 use dostyq_speech::{CaptionEvent, Lang, Marker, Offset, SegmentId};
@@ -195,6 +194,6 @@ async fn a_shutdown_waits_for_nobody_longer_than_its_limit() {
 async fn a_viewer_is_small() {
     let hall = Hall::open().await;
     let stream = TcpStream::connect(hall.address).await.expect("a connection");
-    let viewer = serve_tcp_viewer(&hall.hub, "demo", stream, Bytes::new());
+    let viewer = serve_tcp_viewer(&hall.hub, "demo", stream, Vec::new());
     assert!(size_of_val(&viewer) <= 1600, "{} bytes", size_of_val(&viewer));
 }

@@ -76,11 +76,16 @@ pub(super) fn run(options: &BenchHub) -> anyhow::Result<()> {
         bail!("--storm {} is more than the {} viewers that read", options.storm, options.viewers - slow);
     }
     let (mut subject, address) = match (options.peer, options.peer_pid) {
-        (Some(address), Some(pid)) => (Subject::Peer(nchan::Publisher::connect(address)?, pid), address),
+        (Some(address), Some(pid)) => {
+            let publisher = nchan::Publisher::connect(options.peer_publish.unwrap_or(address))?;
+            (Subject::Peer(publisher, pid), address)
+        }
         _ => {
             // Who was dropped in a storm is noticed a moment later than it comes back.
             let places = options.viewers + options.storm;
-            let mut server = Helper::start("hub-server", &["--places".to_owned(), places.to_string()])?;
+            let mut arguments = vec!["--places".to_owned(), places.to_string()];
+            arguments.extend(options.tls.then(|| "--tls".to_owned()));
+            let mut server = Helper::start("hub-server", &arguments)?;
             match server.answer(START)? {
                 ServerAnswer::Listening(address) => (Subject::Ours(server), address),
                 other => bail!("the server did not listen but said {other:?}"),
@@ -110,6 +115,7 @@ fn come(options: &BenchHub, address: SocketAddr, slow: u32, is_peer: bool) -> an
     if is_peer {
         arguments.push("--plain".to_owned());
     }
+    arguments.extend(options.tls.then(|| "--tls".to_owned()));
     let mut audience = Helper::start("hub-viewers", &arguments)?;
     match audience.answer(FILLING)? {
         ViewerAnswer::Present { failed: 0, .. } => Ok(audience),

@@ -13,9 +13,12 @@ use super::captions::line;
 use super::orders::{ServerAnswer, ServerOrder};
 use super::{HubServer, child, open_files};
 use crate::Stop;
+use crate::access::Access;
+use crate::config::{SelfSigned, Tls, Web as WebConfig};
 use crate::operator_key::OperatorKey;
 use crate::room::open_log;
-use crate::web::{self, Site};
+use crate::tls::Encryption;
+use crate::web::{self, Guards, Site};
 
 pub(super) fn run(options: &HubServer) -> anyhow::Result<()> {
     let places = options.places;
@@ -35,7 +38,19 @@ pub(super) fn run(options: &HubServer) -> anyhow::Result<()> {
     for _ in 0..WELCOME_EVENTS {
         publish(&mut publisher, &mut published)?;
     }
-    let site = Site { hub, log, halls: BTreeMap::new(), operator_key, base: format!("http://{address}") };
+    let access = Access::open(folder.path(), &operator_key, BTreeMap::new())?;
+    let tls = options.tls.then_some(Tls::Made(SelfSigned::SelfSigned));
+    let names = vec![address.ip().to_string()];
+    let encryption = tls.map(|tls| Encryption::open(&tls, folder.path(), names)).transpose()?;
+    // A storm is more than any hall behind one address.
+    let web = WebConfig {
+        sockets_per_address: places,
+        burst_per_address: places,
+        new_sockets_per_second: places,
+        ..WebConfig::default()
+    };
+    let guards = Guards::new(web, encryption);
+    let site = Site { hub, log, halls: BTreeMap::new(), access, guards, base: format!("http://{address}") };
     let stop = Stop::default();
     let serving = runtime.spawn(web::serve(listener, site, stop.clone()));
     child::answer(&ServerAnswer::Listening(address))?;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::Context;
 use dostyq_hub::{Hub, HubOptions};
 use dostyq_log::EventLog;
-use tokio::net::TcpListener;
 
+use crate::access::Access;
 use crate::cli::Serve;
 use crate::config::{Config, Room};
 use crate::engines::Engines;
@@ -17,8 +17,9 @@ use crate::pipeline::{RoomOptions, RunningRoom, start};
 use crate::prompter::Prompter;
 use crate::room::{Continuation, LiveSink, LogSink, open_log, open_source};
 use crate::status::RoomStatus;
+use crate::tls::Encryption;
 use crate::trace::Trace;
-use crate::web::{self, Hall, Site};
+use crate::web::{self, Guards, Hall, Site};
 use crate::{Stop, local_address, say};
 
 /// How long a stop waits for what was heard to be recognised. A machine that keeps up needs two or three seconds.
@@ -37,12 +38,14 @@ pub(super) fn run(options: &Serve) -> anyhow::Result<()> {
         .context("the threads for the web pages cannot be started")?;
     // The port first: it is the commonest mistake, and loading the models takes seconds.
     let listener = runtime
-        .block_on(TcpListener::bind(config.server.listen))
+        .block_on(async { web::listen(config.server.listen) })
         .map_err(|error| anyhow::anyhow!(web::cannot_listen(config.server.listen, &error)))?;
     let address = listener.local_addr().context("the port is not known")?;
+    let encryption = Encryption::of(&config)?;
     let engines = Engines::start(&config.models)?;
     let log = open_log(&config.server.data)?;
     let operator_key = OperatorKey::open(&config.server.data)?;
+    let access = Access::of(&config, &operator_key)?;
     let hub = Hub::new(Arc::clone(&log), HubOptions::default());
     let stop = Stop::default();
 
@@ -58,9 +61,10 @@ pub(super) fn run(options: &Serve) -> anyhow::Result<()> {
         rooms.push(room);
     }
 
-    let base = local_address::public_url(config.server.public_url.as_deref(), address);
-    announce(&config.rooms, &base, &operator_key);
-    let site = Site { hub: hub.clone(), log, halls, operator_key, base };
+    let base = local_address::public_url(config.server.public_url.as_deref(), address, encryption.is_some());
+    announce(&config.rooms, &base, &operator_key, encryption.as_ref());
+    let guards = Guards::new(config.web.clone(), encryption);
+    let site = Site { hub: hub.clone(), log, halls, access, guards, base };
     runtime.block_on(async {
         let serving = tokio::spawn(web::serve(listener, site, stop.clone()));
         wait_for_a_signal().await;
@@ -121,13 +125,16 @@ fn open_prompter(hall: &Room, data: &Path) -> anyhow::Result<Arc<Prompter>> {
     Ok(Arc::new(prompter))
 }
 
-fn announce(rooms: &[Room], base: &str, operator_key: &OperatorKey) {
+fn announce(rooms: &[Room], base: &str, operator_key: &OperatorKey, encryption: Option<&Encryption>) {
     for room in rooms {
         say(&format!("Room \"{}\"", room.title()));
         say(&format!("  hall screen       {base}/r/{}/screen", room.name));
         say(&format!("  phones            {base}/r/{}", room.name));
     }
     say(&format!("  operator console  {}", operator_key.link(base)));
+    if let Some(encryption) = encryption {
+        say(&format!("  certificate       SHA-256 {}", encryption.current().fingerprint()));
+    }
     say("Ctrl-C stops.");
 }
 
