@@ -5,13 +5,16 @@
 //! but a cursor that starts further back: what a viewer missed and what comes live are the same events of the same
 //! ring, taken in one order, with no second path that could lose or double one.
 
-use dostyq_speech::{Entry, Epoch, Event, Offset, RoomId};
+use std::collections::BTreeSet;
+
+use dostyq_speech::{Entry, Epoch, Event, Lang, Offset, RoomId, SegmentId};
 
 use crate::encode::{Encoded, EncodedEvent, EncodedWelcome, Languages};
+use crate::finished::Finished;
 use crate::limits::{BACKLOG_BYTES, BACKLOG_EVENTS, BATCH_BYTES, WELCOME_EVENTS};
 use crate::open_lines::{OpenLines, Version};
 use crate::ring::Ring;
-use crate::wire::{Hello, PROTOCOL_VERSION, Welcome};
+use crate::wire::{Hello, PROTOCOL_VERSION, Partial, ServerMessage, Welcome};
 
 /// What is known of a room. It is watched: a viewer's task wakes when it changes.
 #[derive(Debug)]
@@ -20,6 +23,7 @@ pub(crate) struct RoomState {
     pub(crate) epoch: Epoch,
     pub(crate) ring: Ring,
     pub(crate) open: OpenLines,
+    finished: Finished,
     /// The hub shuts down: viewers get what is left, then 1012.
     pub(crate) closing: bool,
 }
@@ -82,7 +86,8 @@ pub(crate) enum Recovery {
 
 impl RoomState {
     pub(crate) fn new(title: String, epoch: Epoch, ring: Ring) -> RoomState {
-        RoomState { title, epoch, ring, open: OpenLines::default(), closing: false }
+        let finished = Finished::after_offset(ring.top());
+        RoomState { title, epoch, ring, open: OpenLines::default(), finished, closing: false }
     }
 
     /// Takes the event that follows the top of the ring.
@@ -96,12 +101,44 @@ impl RoomState {
         newest.iter().for_each(|event| self.finish_line(event));
         self.epoch = epoch;
         self.ring = ring;
+        self.finished = Finished::after_offset(self.ring.top());
+    }
+
+    /// Takes the open lines of a machine whose log had got as far as the partial says. That may be less than is shown
+    /// here, and more: the two come on different ways.
+    pub(crate) fn hold(&mut self, partial: Partial) {
+        let (after, top) = (partial.after, self.ring.top());
+        if partial.epoch != self.epoch.to_string() || (after < top && !self.finished.knows(after)) {
+            return;
+        }
+        let told: BTreeSet<SegmentId> = partial.open.iter().map(|line| line.segment).collect();
+        for line in partial.open {
+            if !self.finished.is_since(after, line.segment, line.lang) {
+                self.open.put_told(line);
+            }
+        }
+        // A line that is not told of any more was finished or dropped. If its final is still on the way, the final takes
+        // it away.
+        if after <= top {
+            self.open.keep_segments(&told);
+        }
+    }
+
+    /// What a partial tells of this room now.
+    pub(crate) fn partial(&self) -> Partial {
+        let read = |line: Encoded| match serde_json::from_slice(line.text()) {
+            Ok(ServerMessage::Open(line)) => Some(line),
+            _ => None,
+        };
+        let open = self.open.all(Lang::ALL.into_iter().collect()).into_iter().filter_map(read).collect();
+        Partial { epoch: self.epoch.to_string(), after: self.ring.top(), open }
     }
 
     /// A line that is final is open no longer.
     fn finish_line(&mut self, event: &Event) {
         if let Entry::Final(line) = &event.entry {
             self.open.finish(line.segment, line.lang);
+            self.finished.push(event.offset, line.segment, line.lang);
         }
     }
 
@@ -203,5 +240,7 @@ impl RoomState {
     }
 }
 
+#[cfg(test)]
+mod following_tests;
 #[cfg(test)]
 mod tests;

@@ -6,14 +6,14 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::limits::RING_EVENTS;
-use crate::publisher::ring_of;
+use crate::room_source::ring_of;
 use crate::wire::WireEntry;
 
 #[path = "../../tests/sockets/reader.rs"]
 mod reader;
 use reader::Reader;
 
-fn caption(segment: u64, lang: Lang, text: &str) -> Caption {
+pub(super) fn caption(segment: u64, lang: Lang, text: &str) -> Caption {
     Caption {
         segment: SegmentId(segment),
         revision: 0,
@@ -26,7 +26,7 @@ fn caption(segment: u64, lang: Lang, text: &str) -> Caption {
     }
 }
 
-fn open(segment: u64, lang: Lang, text: &str) -> OpenCaption {
+pub(super) fn open(segment: u64, lang: Lang, text: &str) -> OpenCaption {
     OpenCaption {
         segment: SegmentId(segment),
         lang,

@@ -1,6 +1,7 @@
 //! The hub over real sockets, with a real log on a disk.
 
 mod faults;
+mod following;
 mod hall;
 mod live;
 mod reader;

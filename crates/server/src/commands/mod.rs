@@ -2,6 +2,7 @@
 
 mod check;
 mod devices;
+mod engine_stage;
 mod models;
 mod serve;
 mod transcribe;
@@ -12,6 +13,7 @@ use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{Cli, Command, Eval};
+pub(crate) use serve::{announce, wait_for_a_signal};
 
 pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
     start_log();

@@ -3,12 +3,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use dostyq_hub::{Hub, HubOptions};
 use dostyq_log::EventLog;
 use tokio::net::TcpListener;
 
-use crate::cli::Serve;
+use crate::cli::{Role, Serve};
+use crate::commands::engine_stage::EngineStage;
 use crate::config::{Config, Room};
 use crate::engines::Engines;
 use crate::glossary;
@@ -19,7 +20,7 @@ use crate::room::{Continuation, LiveSink, LogSink, open_log, open_source};
 use crate::status::RoomStatus;
 use crate::trace::Trace;
 use crate::web::{self, Hall, Site};
-use crate::{Stop, local_address, say};
+use crate::{Stop, local_address, roles, say};
 
 /// How long a stop waits for what was heard to be recognised. A machine that keeps up needs two or three seconds.
 const FINISH_WITHIN: Duration = Duration::from_secs(15);
@@ -30,6 +31,24 @@ const FINISH_WITHIN: Duration = Duration::from_secs(15);
 /// then the sockets close.
 pub(super) fn run(options: &Serve) -> anyhow::Result<()> {
     let config = Config::read(&options.config)?;
+    if options.role != Role::Edge {
+        config.need_rooms()?;
+    }
+    match (options.role, &config.cluster) {
+        (Role::All, None) => run_alone(options, &config),
+        (Role::All, Some(_)) => {
+            bail!("the configuration has [cluster]: say --role infer or --role edge, or remove it from the file")
+        }
+        (Role::Infer | Role::Edge, None) => {
+            bail!("the configuration has no [cluster], which this role needs: add it with nats = [\"nats://…\"]")
+        }
+        (Role::Infer, Some(_)) if options.trace.is_some() => bail!("--trace is for a machine by itself: leave it out"),
+        (Role::Infer, Some(cluster)) => EngineStage::run(&config, cluster),
+        (Role::Edge, Some(cluster)) => roles::run_edge(&config, cluster),
+    }
+}
+
+fn run_alone(options: &Serve, config: &Config) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("web")
@@ -59,7 +78,7 @@ pub(super) fn run(options: &Serve) -> anyhow::Result<()> {
     }
 
     let base = local_address::public_url(config.server.public_url.as_deref(), address);
-    announce(&config.rooms, &base, &operator_key);
+    announce(&config.rooms, &base, Some(&operator_key));
     let site = Site { hub: hub.clone(), log, halls, operator_key, base };
     runtime.block_on(async {
         let serving = tokio::spawn(web::serve(listener, site, stop.clone()));
@@ -111,7 +130,7 @@ impl House<'_> {
     }
 }
 
-fn open_prompter(hall: &Room, data: &Path) -> anyhow::Result<Arc<Prompter>> {
+pub(super) fn open_prompter(hall: &Room, data: &Path) -> anyhow::Result<Arc<Prompter>> {
     let files = hall.prepared.as_ref().map(|files| (files.kk.as_path(), files.ru.as_path()));
     let prompter = Prompter::open(data, &hall.name, files).with_context(|| format!("room \"{}\"", hall.name))?;
     if let Some(speech) = prompter.speech() {
@@ -121,17 +140,22 @@ fn open_prompter(hall: &Room, data: &Path) -> anyhow::Result<Arc<Prompter>> {
     Ok(Arc::new(prompter))
 }
 
-fn announce(rooms: &[Room], base: &str, operator_key: &OperatorKey) {
+/// Says where everything is; the last line says that the server listens.
+pub(crate) fn announce(rooms: &[Room], base: &str, operator_key: Option<&OperatorKey>) {
     for room in rooms {
         say(&format!("Room \"{}\"", room.title()));
         say(&format!("  hall screen       {base}/r/{}/screen", room.name));
         say(&format!("  phones            {base}/r/{}", room.name));
     }
-    say(&format!("  operator console  {}", operator_key.link(base)));
+    match operator_key {
+        Some(key) => say(&format!("  operator console  {}", key.link(base))),
+        None => say(&format!("The rooms of the cluster  {base}/")),
+    }
     say("Ctrl-C stops.");
 }
 
-async fn wait_for_a_signal() {
+/// Returns when the program is told to stop.
+pub(crate) async fn wait_for_a_signal() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

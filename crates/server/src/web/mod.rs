@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router, middleware};
@@ -99,8 +99,13 @@ fn router(site: Arc<Site>) -> Router {
         .with_state(site)
 }
 
-async fn rooms(State(site): Shared) -> impl IntoResponse {
-    ([(header::CACHE_CONTROL, "no-store")], Json(site.hub.rooms()))
+async fn rooms(State(site): Shared) -> Response {
+    // A machine of a cluster that does not know its rooms yet must not say that there are none.
+    if !site.hub.is_door_open() {
+        return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "2")], "the rooms are not known yet")
+            .into_response();
+    }
+    ([(header::CACHE_CONTROL, "no-store")], Json(site.hub.rooms())).into_response()
 }
 
 async fn with_security_headers(mut response: Response) -> Response {
