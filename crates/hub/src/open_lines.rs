@@ -105,10 +105,9 @@ impl OpenLines {
         }
     }
 
-    /// What another machine tells of is all that is open.
-    pub(crate) fn keep_segments(&mut self, told: &BTreeSet<SegmentId>) {
-        let untold = |(segment, _): &(SegmentId, Lang)| (!told.contains(segment)).then_some(*segment);
-        while let Some(segment) = self.lines.keys().find_map(untold) {
+    /// What another machine tells of is all that is open: a segment of which it leaves out a line goes.
+    pub(crate) fn keep_lines(&mut self, told: &BTreeSet<(SegmentId, Lang)>) {
+        while let Some(&(segment, _)) = self.lines.keys().find(|line| !told.contains(line)) {
             self.drop_segment(segment);
         }
     }

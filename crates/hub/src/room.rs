@@ -5,9 +5,7 @@
 //! but a cursor that starts further back: what a viewer missed and what comes live are the same events of the same
 //! ring, taken in one order, with no second path that could lose or double one.
 
-use std::collections::BTreeSet;
-
-use dostyq_speech::{Entry, Epoch, Event, Lang, Offset, RoomId, SegmentId};
+use dostyq_speech::{Entry, Epoch, Event, Lang, Offset, RoomId};
 
 use crate::encode::{Encoded, EncodedEvent, EncodedWelcome, Languages};
 use crate::finished::Finished;
@@ -111,16 +109,15 @@ impl RoomState {
         if partial.epoch != self.epoch.to_string() || (after < top && !self.finished.knows(after)) {
             return;
         }
-        let told: BTreeSet<SegmentId> = partial.open.iter().map(|line| line.segment).collect();
+        // A line that is not told of any more was finished or dropped. If its final is still on the way, the final takes
+        // it away.
+        if after <= top {
+            self.open.keep_lines(&partial.open.iter().map(|line| (line.segment, line.lang)).collect());
+        }
         for line in partial.open {
             if !self.finished.is_since(after, line.segment, line.lang) {
                 self.open.put_told(line);
             }
-        }
-        // A line that is not told of any more was finished or dropped. If its final is still on the way, the final takes
-        // it away.
-        if after <= top {
-            self.open.keep_segments(&told);
         }
     }
 

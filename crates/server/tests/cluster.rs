@@ -62,7 +62,7 @@ async fn when_nats_goes_and_comes_back_viewers_stay_and_lines_go_on() {
     let mut cluster = Cluster::of_one();
     let infer = cluster.infer("a");
     let edge = cluster.edge("left");
-    until("the edge knows the room", || machines::knows_the_room(edge.port)).await;
+    until("both know the room", || [&infer, &edge].iter().all(|it| machines::knows_the_room(it.port))).await;
     let at_edge = Audience::come(20, &[edge.port]).await;
     let at_infer = Audience::come(20, &[infer.port]).await;
     at_edge.sees(3).await;

@@ -83,7 +83,8 @@ impl Audience {
         let views: Vec<Arc<Mutex<View>>> = (0..count).map(|_| Arc::default()).collect();
         let watch = |(number, view): (usize, &Arc<Mutex<View>>)| {
             let mut ports = ports.to_vec();
-            ports.rotate_left(number % ports.len());
+            let turn = number % ports.len();
+            ports.rotate_left(turn);
             tokio::spawn(watch(Arc::clone(view), ports))
         };
         let tasks = views.iter().enumerate().map(watch).collect();
