@@ -127,11 +127,20 @@ impl Audience {
     }
 
     /// All hold what the log of a machine holds, and nobody has met a fault.
+    #[allow(clippy::print_stdout, reason = "the figures of a run by hand")]
     pub(crate) async fn end(self, port: u16) {
         self.tasks.iter().for_each(JoinHandle::abort);
-        let top = self.views.iter().map(|view| view.lock().unwrap().top).min().unwrap();
-        let log = tokio::task::spawn_blocking(move || history(port)).await.unwrap();
-        assert!(log.len() as u64 >= top, "the log has {} events", log.len());
+        let top = self.views.iter().map(|view| view.lock().unwrap().top).max().unwrap();
+        // What waited for NATS may still be on its way into the log.
+        let began = Instant::now();
+        let log = loop {
+            let log = tokio::task::spawn_blocking(move || history(port)).await.unwrap();
+            if log.len() as u64 >= top {
+                break log;
+            }
+            assert!(began.elapsed() < PATIENCE, "the log has {} events of {top}", log.len());
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        };
         let mut texts: Vec<&String> = log.values().flatten().collect();
         let count = texts.len();
         texts.sort();
@@ -141,14 +150,10 @@ impl Audience {
             let view = view.lock().unwrap();
             assert!(view.faults.is_empty(), "{:?}", view.faults);
             assert!(view.open_lines > 0, "lines grow before they are finished");
-            let expect: BTreeMap<u64, Option<String>> = log
-                .iter()
-                .filter(|(offset, _)| {
-                    view.events.contains_key(offset)
-                        || (**offset <= view.top && **offset > view.top - view.events.len() as u64)
-                })
-                .map(|(offset, text)| (*offset, text.clone()))
-                .collect();
+            // From the first one that it was given on, all of them.
+            let first = view.events.keys().next().copied().unwrap();
+            let expect: BTreeMap<u64, Option<String>> =
+                log.range(first..=view.top).map(|(offset, text)| (*offset, text.clone())).collect();
             assert_eq!(view.events, expect, "the view is not the log");
         }
         println!(
