@@ -108,6 +108,21 @@ async fn a_machine_that_was_thought_dead_writes_nothing_when_it_wakes() {
     audience.end(edge.port).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes a while: scripts/test runs it"]
+async fn the_rights_that_the_recipe_gives_are_enough() {
+    let mut cluster = Cluster::as_deployed();
+    let _infer = cluster.infer("a");
+    let edge = cluster.edge("left");
+    until("the edge knows the room", || machines::knows_the_room(edge.port)).await;
+    let audience = Audience::come(2, &[edge.port]).await;
+    audience.sees(6).await;
+    cluster.nats[0].kill();
+    cluster.nats[0].start_again();
+    audience.sees(10).await;
+    audience.end(edge.port).await;
+}
+
 #[test]
 fn a_role_and_its_configuration_must_fit() {
     let folder = tempfile::tempdir().expect("a folder");

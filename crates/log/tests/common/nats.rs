@@ -45,6 +45,17 @@ impl Nats {
         std::array::from_fn(start)
     }
 
+    /// One server with a configuration of which this is made, given a port and a folder for its files.
+    #[allow(dead_code, reason = "not every test file has one")]
+    pub(crate) fn of_file(text: impl FnOnce(u16, &std::path::Path) -> String) -> Nats {
+        let (port, folder) = (free_port(), tempfile::tempdir().unwrap());
+        let config = folder.path().join("nats.conf");
+        std::fs::write(&config, text(port, folder.path())).unwrap();
+        let mut nats = Nats { port, config, child: None, _folder: folder };
+        nats.start_again();
+        nats
+    }
+
     fn configured(port: u16, name: &str, lines: &str) -> Nats {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("nats.conf");

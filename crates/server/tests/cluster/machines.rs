@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::common::dostyq;
+use crate::common::{dostyq, repository};
 use crate::nats::Nats;
 
 /// Long enough for a busy machine, an election and a lease; nothing waits for it unless the test fails.
@@ -18,16 +18,35 @@ const RATE: &str = "4";
 
 pub(crate) struct Cluster {
     pub(crate) nats: Vec<Nats>,
+    /// What machines that write say to NATS, and edges.
+    credentials: Option<[&'static str; 2]>,
     folder: TempDir,
 }
 
 impl Cluster {
     pub(crate) fn of_one() -> Cluster {
-        Cluster { nats: vec![Nats::start()], folder: tempfile::tempdir().unwrap() }
+        Cluster { nats: vec![Nats::start()], credentials: None, folder: tempfile::tempdir().unwrap() }
     }
 
     pub(crate) fn of_three() -> Cluster {
-        Cluster { nats: Nats::cluster().into(), folder: tempfile::tempdir().unwrap() }
+        Cluster { nats: Nats::cluster().into(), credentials: None, folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// One server with the accounts and rights of `scripts/deploy/nats.conf`.
+    pub(crate) fn as_deployed() -> Cluster {
+        let text = std::fs::read_to_string(repository("scripts/deploy/nats.conf")).unwrap();
+        let nats = Nats::of_file(|port, folder| {
+            let (head, rest) = text.split_once("cluster {").unwrap();
+            let (_, tail) = rest.split_once("\n}").unwrap();
+            // The nats-server of Debian 12 is older than this setting.
+            let head: String =
+                head.lines().filter(|line| !line.contains("sync_interval:")).map(|l| format!("{l}\n")).collect();
+            let text = format!("{head}{tail}").replace("0.0.0.0:4222", &format!("127.0.0.1:{port}"));
+            let text = text.replace("/var/lib/nats", folder.join("js").to_str().unwrap());
+            text.replace("$NATS_NAME", "n1").replace("$INFER_PASSWORD", "one").replace("$EDGE_PASSWORD", "two")
+        });
+        let credentials = Some(["infer:one", "edge:two"]);
+        Cluster { nats: vec![nats], credentials, folder: tempfile::tempdir().unwrap() }
     }
 
     /// A machine in whose room a script speaks once it has it.
@@ -61,6 +80,14 @@ impl Cluster {
              [cluster]\nnats = {urls:?}\nreplicas = {}\n{rooms}",
             self.nats.len()
         );
+        let text = match self.credentials {
+            None => text,
+            Some(credentials) => {
+                let file = format!("{name}.credentials");
+                std::fs::write(self.folder.path().join(&file), credentials[usize::from(rooms.is_empty())]).unwrap();
+                text.replace("replicas", &format!("credentials = {file:?}\nreplicas"))
+            }
+        };
         std::fs::write(&path, text).unwrap();
         (path, port)
     }
