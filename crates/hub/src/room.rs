@@ -22,6 +22,11 @@ pub(crate) struct RoomState {
     pub(crate) ring: Ring,
     pub(crate) open: OpenLines,
     finished: Finished,
+    /// Raised when another log, or another version of it, takes the place of what was shown.
+    life: u64,
+    /// Offsets, from the first to the last, under which something was shown here that is not in the log: a machine that
+    /// wrote while it was cut off had lost the room to another one. Who holds one of them starts afresh.
+    disowned: Option<(Offset, Offset)>,
     /// The hub shuts down: viewers get what is left, then 1012.
     pub(crate) closing: bool,
 }
@@ -33,6 +38,7 @@ pub(crate) struct Cursor {
     /// Whether it wants open lines.
     tail: bool,
     epoch: Epoch,
+    life: u64,
     offset: Offset,
     version: Version,
 }
@@ -85,7 +91,8 @@ pub(crate) enum Recovery {
 impl RoomState {
     pub(crate) fn new(title: String, epoch: Epoch, ring: Ring) -> RoomState {
         let finished = Finished::after_offset(ring.top());
-        RoomState { title, epoch, ring, open: OpenLines::default(), finished, closing: false }
+        let open = OpenLines::default();
+        RoomState { title, epoch, ring, open, finished, life: 0, disowned: None, closing: false }
     }
 
     /// Takes the event that follows the top of the ring.
@@ -97,6 +104,13 @@ impl RoomState {
     /// Takes the newest part of a log, `ring` being the encoded form of `newest`, in place of all events so far.
     pub(crate) fn replace_log(&mut self, epoch: Epoch, ring: Ring, newest: &[Event]) {
         newest.iter().for_each(|event| self.finish_line(event));
+        let others = self.ring.first_other(&ring).map(|first| (first, self.ring.top()));
+        self.disowned = match (self.disowned, others) {
+            _ if epoch != self.epoch => None,
+            (Some((first, last)), Some((its_first, its_last))) => Some((first.min(its_first), last.max(its_last))),
+            (disowned, others) => disowned.or(others),
+        };
+        self.life += 1;
         self.epoch = epoch;
         self.ring = ring;
         self.finished = Finished::after_offset(self.ring.top());
@@ -131,6 +145,10 @@ impl RoomState {
         Partial { epoch: self.epoch.to_string(), after: self.ring.top(), open }
     }
 
+    fn is_disowned(&self, offset: Offset) -> bool {
+        self.disowned.is_some_and(|(first, last)| (first..=last).contains(&offset))
+    }
+
     /// A line that is final is open no longer.
     fn finish_line(&mut self, event: &Event) {
         if let Entry::Final(line) = &event.entry {
@@ -150,7 +168,7 @@ impl RoomState {
         let languages: Languages = hello.languages.iter().copied().collect();
         let epoch = self.epoch.to_string();
         let missed = match (&hello.epoch, hello.offset) {
-            (Some(held), Some(offset)) if *held == epoch => self.ring.after(offset),
+            (Some(held), Some(offset)) if *held == epoch && !self.is_disowned(offset) => self.ring.after(offset),
             _ => None,
         };
         let recovery = match missed {
@@ -175,8 +193,8 @@ impl RoomState {
             events: Vec::new(),
             open: Vec::new(),
         };
-        let (tail, epoch, offset, version) = (hello.tail, self.epoch, self.ring.top(), self.open.version());
-        let cursor = Cursor { languages, tail, epoch, offset, version };
+        let (epoch, life, offset, version) = (self.epoch, self.life, self.ring.top(), self.open.version());
+        let cursor = Cursor { languages, tail: hello.tail, epoch, life, offset, version };
         (EncodedWelcome::new(welcome, events, open), cursor, recovery)
     }
 
@@ -188,7 +206,8 @@ impl RoomState {
 
     /// What there is to tell a poll that has seen the state `seen` of the open lines.
     pub(crate) fn news(&self, hello: &Hello, seen: Option<u64>) -> News {
-        if hello.epoch.as_deref() != Some(&self.epoch.to_string()) || hello.offset != Some(self.ring.top()) {
+        let is_at_top = hello.offset == Some(self.ring.top()) && !self.is_disowned(self.ring.top());
+        if hello.epoch.as_deref() != Some(&self.epoch.to_string()) || !is_at_top {
             News::Events
         } else if !hello.tail || seen == Some(self.open.public_version()) {
             News::None
@@ -206,7 +225,7 @@ impl RoomState {
     ///
     /// Open lines come after all events: a line that was open before an event may be finished by it.
     pub(crate) fn due(&self, cursor: &mut Cursor) -> Due {
-        if cursor.epoch != self.epoch {
+        if cursor.life != self.life {
             return Due::Fallen;
         }
         let Some(waiting) = self.ring.after(cursor.offset) else { return Due::Fallen };

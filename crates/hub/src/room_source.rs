@@ -26,7 +26,7 @@ impl RoomSource {
     }
 
     /// Shows what the log holds beyond what was shown, and returns it. If that is more than a ring holds, or the log
-    /// is another one than before, or was set back, the newest part takes the place of all that was shown, and the
+    /// is another one than before, was set back, or does not hold what was shown, the newest part takes the place of all that was shown, and the
     /// viewers that cannot go on from it come back for a new welcome.
     pub(crate) fn catch_up(&self) -> Result<Vec<Event>, HubError> {
         let head = self.log.open(&self.room.id)?;
@@ -35,14 +35,25 @@ impl RoomSource {
             (state.epoch, state.ring.top())
         };
         if head.epoch == epoch && head.top >= shown && head.top.0 - shown.0 <= RING_EVENTS as u64 {
-            let missed = read(&*self.log, &self.room.id, shown, head.top)?;
-            missed.iter().for_each(|event| self.show(event));
-            return Ok(missed);
+            // The last one that was shown comes along, to see that it is what the log holds.
+            let before = Offset(shown.0.saturating_sub(1));
+            let mut missed = read(&*self.log, &self.room.id, before, head.top)?;
+            let was_shown: Vec<Event> = missed.drain(..(shown.0 - before.0) as usize).collect();
+            if was_shown.iter().all(|event| self.has_shown(event)) {
+                missed.iter().for_each(|event| self.show(event));
+                return Ok(missed);
+            }
         }
         let (epoch, newest) = load(&*self.log, &self.room.id)?;
         let ring = ring_of(&newest);
         self.room.state.send_modify(|state| state.replace_log(epoch, ring, &newest));
         Ok(newest)
+    }
+
+    /// Whether the newest event that is shown is this one, as far as that is still known.
+    fn has_shown(&self, event: &Event) -> bool {
+        let encoded = EncodedEvent::new(event);
+        self.room.state.borrow().ring.last().is_none_or(|last| last.is_same(&encoded))
     }
 
     pub(crate) fn show(&self, event: &Event) {

@@ -117,6 +117,8 @@ async fn the_rights_that_the_recipe_gives_are_enough() {
     until("the edge knows the room", || machines::knows_the_room(edge.port)).await;
     let audience = Audience::come(2, &[edge.port]).await;
     audience.sees(6).await;
+    let output = cluster.check();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     cluster.nats[0].kill();
     cluster.nats[0].start_again();
     audience.sees(10).await;

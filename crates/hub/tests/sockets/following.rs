@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use dostyq_hub::wire::{CloseCode, ServerMessage};
 use dostyq_hub::{Hub, HubError, HubOptions, RoomFollower};
 use dostyq_log::EventLog;
-use dostyq_speech::{CaptionEvent, Lang, Offset, SegmentId};
+use dostyq_speech::{CaptionEvent, Entry, Lang, Offset, SegmentId};
 use tokio::task::block_in_place;
 use tokio::time::timeout;
 
@@ -138,4 +138,29 @@ async fn a_door_that_is_shut_turns_away_for_now_and_nobody_who_is_in() {
     inside.until(Offset(1)).await;
     hall.hub.open_door();
     Viewer::come(hall.address, Reader::new(&Lang::ALL)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_shown_what_the_log_does_not_hold_starts_afresh() {
+    let mut hall = Hall::open().await;
+    hall.finals(1..4);
+    let early = Viewer::come(hall.address, Reader::new(&Lang::ALL)).await.reader;
+    hall.log.remember();
+    // Cut off, it shows three lines; another machine, which has the room by then, writes five.
+    hall.finals(4..7);
+    let mut viewer = Viewer::come(hall.address, Reader::new(&Lang::ALL)).await;
+    hall.log.go_back();
+    drop(hall.stage.take());
+    for segment in 20..25 {
+        let entry = Entry::Final(final_line(segment, Lang::Kazakh, "басқа"));
+        block_in_place(|| hall.log.append(&room(), &entry)).expect("the log takes it");
+    }
+    let _follower = block_in_place(|| hall.hub.follow_room(room(), "Үлкен зал")).expect("it is followed");
+    viewer.assert_closes(CloseCode::Slow).await;
+    let viewer = Viewer::come(hall.address, viewer.reader).await;
+    assert!(!viewer.reader.is_recovered);
+    viewer.reader.assert_holds(&hall.events());
+    let early = Viewer::come(hall.address, early).await;
+    assert!(early.reader.is_recovered, "what it had is in the log");
+    early.reader.assert_holds(&hall.events());
 }

@@ -33,7 +33,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
 
 /// The program's own log, on standard error; `RUST_LOG` sets how much it says.
 fn start_log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,async_nats=warn"));
     // What its decoders say of a damaged recording reaches people as one error with a remedy, not as their own lines.
     let filter = "symphonia=off".parse().map_or(filter.clone(), |quiet| filter.add_directive(quiet));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);

@@ -72,6 +72,12 @@ impl Cluster {
         Machine::start(command, port)
     }
 
+    /// What `dostyq check` says to the configuration of another edge.
+    pub(crate) fn check(&self) -> std::process::Output {
+        let (config, _) = self.configuration("checked", free_port(), "");
+        dostyq().args(["check", "--config"]).arg(config).output().unwrap()
+    }
+
     fn configuration(&self, name: &str, port: u16, rooms: &str) -> (PathBuf, u16) {
         let path = self.folder.path().join(format!("{name}.toml"));
         let urls: Vec<String> = self.nats.iter().map(Nats::url).collect();
