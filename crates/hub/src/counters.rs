@@ -12,7 +12,7 @@ pub struct Counts {
     pub recovered: u64,
     /// Viewers that came back and had to start afresh.
     pub not_recovered: u64,
-    /// Connections refused before their welcome for what they said or did not say (3000, 4500 to 4503).
+    /// Connections refused before their welcome for what they said or did not say (3000, 4500 to 4504).
     pub bad_hellos: u64,
     /// Viewers closed after their welcome for what they said (4500, 4503).
     pub bad_messages: u64,

@@ -2,7 +2,7 @@
 //! who was away gets exactly what it missed.
 //!
 //! A source publishes into a room through its [`RoomPublisher`]; where another machine writes the room's log, a
-//! [`RoomFollower`] brings it. [`serve_viewer`] carries one viewer over a WebSocket.
+//! [`RoomFollower`] brings it. [`serve_tcp_viewer`] carries one viewer over a WebSocket.
 //! What they say to each other is in [`wire`] and in `docs/protocol.md`.
 //!
 //! ```
@@ -29,7 +29,7 @@
 //! opens and never for a viewer.
 //!
 //! What it does not do: it opens no port and knows no HTTP (the server upgrades the connection and hands it over),
-//! starts no task or thread, decodes no sound, lays out no text, and does not know who may see a room.
+//! starts no task and no thread but those that write, decodes no sound, lays out no text, and does not know who may see a room.
 
 // The tests of the room and those over sockets share one reader, which names the crate as a stranger does.
 #[cfg(test)]
@@ -38,6 +38,7 @@ extern crate self as dostyq_hub;
 mod counters;
 mod encode;
 mod error;
+mod fan_out;
 mod finished;
 mod follower;
 mod frame;
@@ -67,4 +68,4 @@ pub use limits::{
 pub use open_watch::OpenWatch;
 pub use publisher::RoomPublisher;
 pub use room_follower::RoomFollower;
-pub use session::serve_viewer;
+pub use session::{refuse_viewer, serve_tcp_viewer, serve_viewer};

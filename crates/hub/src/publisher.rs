@@ -28,11 +28,11 @@ impl RoomPublisher {
         match event {
             CaptionEvent::Open(line) => {
                 let encoded = Encoded::open(&line);
-                self.source.room.state.send_modify(|state| state.open.put(&line, encoded));
+                self.source.room.change(|state| state.open.put(&line, encoded));
                 Ok(None)
             }
             CaptionEvent::Dropped(segment) => {
-                self.source.room.state.send_modify(|state| state.open.drop_segment(segment));
+                self.source.room.change(|state| state.open.drop_segment(segment));
                 Ok(None)
             }
             CaptionEvent::Final(caption) => self.append(Entry::Final(caption)).map(Some),

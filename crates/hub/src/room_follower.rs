@@ -40,12 +40,12 @@ impl RoomFollower {
     /// Shows the lines that are being spoken. Where the log is further than the machine that tells of them knew, the
     /// lines that are finished here stay finished.
     pub fn hold(&mut self, partial: Partial) {
-        self.source.room.state.send_modify(|state| state.hold(partial));
+        self.source.room.change(|state| state.hold(partial));
     }
 
     /// Whoever spoke is not heard any more: what was open goes.
     pub fn hush(&mut self) {
-        self.source.room.state.send_modify(|state| state.open.drop_all());
+        self.source.room.change(|state| state.open.drop_all());
     }
 
     /// Its name for people has changed.

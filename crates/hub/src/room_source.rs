@@ -18,11 +18,9 @@ pub(crate) struct RoomSource {
 
 impl RoomSource {
     pub(crate) fn rename(&self, title: String) {
-        self.room.state.send_if_modified(|state| {
-            let is_new = state.title != title;
-            state.title = title;
-            is_new
-        });
+        if self.room.state.borrow().title != title {
+            self.room.change(|state| state.title = title);
+        }
     }
 
     /// Shows what the log holds beyond what was shown, and returns it. If that is more than a ring holds, or the log
@@ -46,7 +44,7 @@ impl RoomSource {
         }
         let (epoch, newest) = load(&*self.log, &self.room.id)?;
         let ring = ring_of(&newest);
-        self.room.state.send_modify(|state| state.replace_log(epoch, ring, &newest));
+        self.room.change(|state| state.replace_log(epoch, ring, &newest));
         Ok(newest)
     }
 
@@ -58,7 +56,7 @@ impl RoomSource {
 
     pub(crate) fn show(&self, event: &Event) {
         let encoded = EncodedEvent::new(event);
-        self.room.state.send_modify(|state| state.take(event, encoded));
+        self.room.change(|state| state.take(event, encoded));
     }
 
     pub(crate) fn top(&self) -> Offset {
@@ -68,7 +66,7 @@ impl RoomSource {
 
 impl Drop for RoomSource {
     fn drop(&mut self) {
-        self.room.state.send_modify(|state| state.open.drop_all());
+        self.room.change(|state| state.open.drop_all());
         self.room.release();
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use dostyq_log::{Credentials, EventLog, FeedStep, JetStreamLog, NatsOptions};
-use dostyq_speech::{Caption, Entry, Lang, Offset, SampleTime, SegmentId, TimeSpan, Word};
+use dostyq_speech::{Author, Caption, Entry, Lang, Offset, SampleTime, SegmentId, TimeSpan, Word};
 
 /// Appends that are measured, one after another.
 const APPENDS: u64 = 1000;
@@ -23,6 +23,7 @@ fn line(number: u64) -> Entry {
         span,
         text: words.to_owned(),
         words: words.split(' ').map(word).collect(),
+        author: Author::Machine,
     })
 }
 

@@ -13,7 +13,7 @@ use dostyq_server::Stop;
 use dostyq_server::config::{Config, Room};
 use dostyq_server::pipeline::CaptionSink;
 use dostyq_server::roles::{Play, Stage, run_scripted};
-use dostyq_speech::{Caption, CaptionEvent, Lang, Marker, OpenCaption, SampleTime, SegmentId, TimeSpan, Word};
+use dostyq_speech::{Author, Caption, CaptionEvent, Lang, Marker, OpenCaption, SampleTime, SegmentId, TimeSpan, Word};
 
 /// Words of a line.
 const WORDS: [&str; 12] = [
@@ -98,6 +98,7 @@ fn line(segment: SegmentId, span: TimeSpan) -> Caption {
         span,
         text: format!("{} @{micros}", WORDS.join(" ")),
         words: WORDS.iter().map(word).collect(),
+        author: Author::Machine,
     }
 }
 

@@ -1,9 +1,13 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use dostyq_speech::{Lang, LangChoice, RoomId};
+
+use crate::access::Role;
+use crate::commands::token::lasting;
 
 /// Bilingual live captions, Kazakh and Russian, for halls where two languages meet.
 #[derive(Debug, Parser)]
@@ -30,6 +34,9 @@ pub enum Command {
     /// Look after the models
     #[command(subcommand)]
     Models(Models),
+    /// Look after the tokens of people and programs
+    #[command(subcommand)]
+    Token(Token),
     /// Measure how well recordings and texts with a reference are captioned and translated
     #[command(subcommand)]
     Eval(Eval),
@@ -52,7 +59,7 @@ pub struct Serve {
     pub config: PathBuf,
     /// What this machine does: everything by itself, or a part in a cluster on NATS (`[cluster]` in the configuration)
     #[arg(long, value_enum, default_value_t)]
-    pub role: Role,
+    pub role: MachineRole,
     /// Write a line for each change of a caption to this file (JSON Lines, one room's spoken language)
     #[arg(long, value_name = "FILE.jsonl")]
     pub trace: Option<PathBuf>,
@@ -60,7 +67,7 @@ pub struct Serve {
 
 /// What a machine does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Role {
+pub enum MachineRole {
     /// Everything, without NATS
     #[default]
     All,
@@ -68,6 +75,47 @@ pub enum Role {
     Infer,
     /// Show the rooms that others caption
     Edge,
+}
+
+/// The commands of `dostyq token`.
+#[derive(Debug, Subcommand)]
+pub enum Token {
+    /// Make a token, and show it this once
+    Create(TokenCreate),
+    /// Show the tokens there are, without what makes them open anything
+    List {
+        /// The configuration whose data folder holds them
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// End a token, and whatever began with it
+    Revoke {
+        /// As in `dostyq token list`
+        id: String,
+        /// The configuration whose data folder holds it
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+}
+
+/// Options of `dostyq token create`.
+#[derive(Debug, Args)]
+pub struct TokenCreate {
+    /// What its owner is here for
+    #[arg(long)]
+    pub(crate) role: Role,
+    /// A room that it is for; may be given again; by default all rooms
+    #[arg(long, value_name = "ROOM")]
+    pub room: Vec<RoomId>,
+    /// How long it counts, such as 12h, 7d or 4w; by default until it is revoked
+    #[arg(long, value_name = "TIME", value_parser = lasting)]
+    pub expires: Option<Duration>,
+    /// Whose it is, for the list
+    #[arg(long)]
+    pub name: Option<String>,
+    /// The configuration whose data folder will hold it
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
 }
 
 /// Options of `dostyq transcribe`.

@@ -1,6 +1,7 @@
 //! The configuration of a server, `dostyq.toml`: parsed once, unknown keys refused by name.
 
 mod cluster;
+mod web;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,9 @@ use std::path::{Path, PathBuf};
 pub use cluster::Cluster;
 use dostyq_speech::{LangChoice, RoomId};
 use serde::Deserialize;
+
+pub use crate::access::RoomCode;
+pub use web::{Proxy, SelfSigned, Tls, Web};
 
 /// The speech model that comes by default.
 pub const DEFAULT_SPEECH: &str = "whisper-base";
@@ -21,6 +25,9 @@ pub struct Config {
     /// `[server]`.
     #[serde(default)]
     pub server: Server,
+    /// `[web]`.
+    #[serde(default)]
+    pub web: Web,
     /// `[models]`.
     #[serde(default)]
     pub models: Models,
@@ -124,6 +131,8 @@ pub struct Room {
     pub name: RoomId,
     /// Its name for people; by default the name.
     pub title: Option<String>,
+    /// What viewers have to say to follow it, 4 to 64 letters and digits; without it the room is open to everyone.
+    pub code: Option<RoomCode>,
     /// The language spoken: auto, kk or ru.
     #[serde(default)]
     pub language: LangChoice,
@@ -213,6 +222,7 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new(""));
         config.server.data = folder.join(&config.server.data);
         config.cluster.iter_mut().for_each(|cluster| cluster.settle(folder));
+        config.web.resolve(folder);
         for file in config.rooms.iter_mut().flat_map(Room::files) {
             *file = folder.join(&*file);
         }
@@ -256,6 +266,7 @@ impl Config {
         {
             return wrong("server.public_url".into(), "write a whole address, such as https://captions.example");
         }
+        self.web.check()?;
         for (i, room) in self.rooms.iter().enumerate() {
             let key = |part: &str| format!("room \"{}\"{part}", room.name);
             if self.rooms[..i].iter().any(|other| other.name == room.name) {
@@ -320,6 +331,7 @@ mod tests {
         check(&format!("{ROOM}device = \"a\"\nloop_pause_secs = 2\n"), "only a file can loop");
         check(&format!("{ROOM}device = \"a\"\nchannel = 0\n"), "counted from 1");
         check(&format!("{ROOM}device = \"a\"\ngain = 3\n"), "unknown field `gain`");
+        check("[[room]]\nname = \"a\"\ncode = \"123\"\ninput = { device = \"a\" }\n", "a room's code has 4 to 64");
         check("[[room]]\nname = \"Зал\"\ninput = { device = \"a\" }\n", "cannot name a room");
         check("[[room]]\nname = \"a\"\nlanguage = \"en\"\ninput = { device = \"a\" }\n", "\"en\" is no language");
         check(&format!("{ROOM}device = \"a\"\n{ROOM}device = \"b\"\n"), "two rooms have this name");

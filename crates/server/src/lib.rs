@@ -12,6 +12,7 @@
 //! # Ok::<(), dostyq_server::config::ConfigError>(())
 //! ```
 
+mod access;
 mod authorship;
 mod bench;
 pub mod cli;
@@ -30,6 +31,7 @@ pub mod roles;
 mod room;
 mod status;
 mod stop;
+mod tls;
 mod trace;
 mod translator_thread;
 mod web;

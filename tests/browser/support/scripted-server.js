@@ -28,6 +28,29 @@ const TYPES = {
   ".json": "application/json",
 };
 const ROOM = "demo";
+/** A room that does well. */
+const STATUS = {
+  clock_secs: 61,
+  rms_dbfs: -20,
+  peak_dbfs: -12,
+  is_clipping: false,
+  is_silent: false,
+  is_voice: true,
+  waiting_finals: 0,
+  final_lag_secs: 1.5,
+  segments: 3,
+  untranslated_segments: 0,
+  doubtful_translations: 0,
+  remembered_sentences: 0,
+  doubt: null,
+  rejected: {},
+  effort: "full",
+  lost_utterances: 0,
+  lang: ["kk", 0.97],
+  on_air: null,
+  trouble: null,
+  has_ended: false,
+};
 /** The newest part of the log that a client without a position is given. */
 const FRESH_EVENTS = 200;
 
@@ -44,14 +67,24 @@ export class ScriptedServer {
   viewers = new Set();
   /** When set, sockets are refused: closed at once with this code. @type {number | null} */
   refuse = null;
+  /** When set, the room asks for this code. @type {string | null} */
+  code = null;
+  /** The operator's token. */
+  token = "dostyq-0a";
+  /** The fingerprint of the server's certificate, when there is one. @type {string | null} */
+  fingerprint = null;
+  /** What the operator says of the language spoken. */
+  language = "auto";
+  /** Orders that came: method, path, whether the page meant it. @type {[string, string, boolean][]} */
+  orders = [];
 
-  #http = createServer((request, response) => void this.#serve(request.url ?? "/", response));
+  #http = createServer((request, response) => void this.#serve(request, response));
   #sockets = new WebSocketServer({ server: this.#http });
 
   /** @returns {Promise<ScriptedServer>} */
   static async start() {
     const server = new ScriptedServer();
-    server.#sockets.on("connection", (socket) => server.#accept(socket));
+    server.#sockets.on("connection", (socket, request) => server.#accept(socket, request.headers.cookie ?? ""));
     await new Promise((resolve) => server.#http.listen(0, "127.0.0.1", () => resolve(undefined)));
     return server;
   }
@@ -134,10 +167,11 @@ export class ScriptedServer {
     }
   }
 
-  /** @param {WebSocket} socket */
-  #accept(socket) {
-    if (this.refuse !== null) {
-      socket.close(this.refuse);
+  /** @param {WebSocket} socket @param {string} cookie */
+  #accept(socket, cookie) {
+    const refuse = this.code !== null && !cookie.includes("dostyq-room-demo=said") ? 4504 : this.refuse;
+    if (refuse !== null) {
+      socket.close(refuse);
       return;
     }
     socket.once("message", (data) => {
@@ -149,6 +183,28 @@ export class ScriptedServer {
       socket.on("close", () => this.viewers.delete(viewer));
       socket.send(JSON.stringify(this.#welcome(hello)));
     });
+  }
+
+  /**
+   * @param {import("node:http").IncomingMessage} request @param {string} path @param {string} body
+   * @returns {{ status: number, cookie: string | null }}
+   */
+  #order(request, path, body) {
+    this.orders.push([request.method ?? "", path, request.headers["x-dostyq"] === "1"]);
+    const given = (/** @type {string} */ pair) => ({ status: 204, cookie: `${pair}; Path=/; HttpOnly; SameSite=Strict` });
+    if (path === "/api/v1/login") {
+      return JSON.parse(body).token === this.token ? given("dostyq-session=in") : { status: 401, cookie: null };
+    }
+    if (path === "/api/v1/logout") {
+      return given("dostyq-session=; Max-Age=0");
+    }
+    if (path === `/api/v1/rooms/${ROOM}/code`) {
+      return JSON.parse(body).code === this.code ? given(`dostyq-room-${ROOM}=said`) : { status: 401, cookie: null };
+    }
+    if (path === `/api/v1/rooms/${ROOM}/language`) {
+      this.language = JSON.parse(body).language;
+    }
+    return { status: 204, cookie: null };
   }
 
   /** @param {HelloMessage} hello */
@@ -169,10 +225,32 @@ export class ScriptedServer {
     };
   }
 
-  /** @param {string} url @param {import("node:http").ServerResponse} response */
-  async #serve(url, response) {
-    const path = new URL(url, this.origin).pathname;
+  /** @param {import("node:http").IncomingMessage} request @param {import("node:http").ServerResponse} response */
+  async #serve(request, response) {
+    const path = new URL(request.url ?? "/", this.origin).pathname;
     const headers = { "Content-Security-Policy": POLICY, "Cache-Control": "no-cache" };
+    if (request.method !== "GET") {
+      const { status, cookie } = this.#order(request, path, await bodyOf(request));
+      response.writeHead(status, cookie === null ? headers : { ...headers, "Set-Cookie": cookie }).end();
+      return;
+    }
+    if (path === "/api/v1/session") {
+      const isOperator = (request.headers.cookie ?? "").includes("dostyq-session=in");
+      const certificate = this.fingerprint === null ? {} : { fingerprint: this.fingerprint };
+      const session = isOperator ? { role: "operator", name: "Айгүл", ...certificate } : certificate;
+      response.writeHead(200, { ...headers, "Content-Type": "application/json" }).end(JSON.stringify(session));
+      return;
+    }
+    if (path === `/api/v1/rooms/${ROOM}/status`) {
+      response.writeHead(200, { ...headers, "Content-Type": "application/json" }).end(
+        JSON.stringify({ ...STATUS, language: this.language }),
+      );
+      return;
+    }
+    if (path === `/api/v1/rooms/${ROOM}/prepared`) {
+      response.writeHead(204, headers).end();
+      return;
+    }
     if (path === "/api/v1/rooms") {
       const rooms = [{ room: ROOM, title: this.title, viewers: this.viewers.size }];
       response.writeHead(200, { ...headers, "Content-Type": "application/json" }).end(JSON.stringify(rooms));
@@ -192,10 +270,22 @@ export class ScriptedServer {
   }
 }
 
+/** @param {import("node:http").IncomingMessage} request */
+async function bodyOf(request) {
+  let text = "";
+  for await (const part of request) {
+    text += part;
+  }
+  return text;
+}
+
 /** @param {string} path @returns {string} below web/ */
 function fileOf(path) {
   if (path === "/") {
     return "index.html";
+  }
+  if (path === "/operator") {
+    return "operator.html";
   }
   const [, first, , third] = path.split("/");
   if (first === "r") {

@@ -5,6 +5,15 @@ const ANSWER_MILLIS = 4_000;
 /** The same for files, which are sent and read before it answers. */
 const UPLOAD_MILLIS = 30_000;
 
+/** The server answered, and said no. */
+export class Refused extends Error {
+  /** @param {number} status @param {string} reason */
+  constructor(status, reason) {
+    super(reason);
+    this.status = status;
+  }
+}
+
 /**
  * The answer to a GET, never from a cache; throws when there is none in time or its status is no success.
  * @template T
@@ -14,7 +23,7 @@ const UPLOAD_MILLIS = 30_000;
 export async function fetchJson(path) {
   const response = await fetch(path, { signal: AbortSignal.timeout(ANSWER_MILLIS), cache: "no-store" });
   if (!response.ok) {
-    throw new Error(`${path}: status ${response.status}`);
+    throw new Refused(response.status, `${path}: status ${response.status}`);
   }
   return response.json();
 }
@@ -24,10 +33,9 @@ export async function fetchJson(path) {
  * @param {"PUT" | "POST" | "DELETE"} method
  * @param {string} path
  * @param {unknown} order
- * @param {string} key  the operator's
  */
-export async function send(method, path, order, key) {
-  await request(method, path, order, key);
+export async function send(method, path, order) {
+  await request(method, path, order);
 }
 
 /**
@@ -36,19 +44,19 @@ export async function send(method, path, order, key) {
  * @param {"GET" | "POST"} method
  * @param {string} path
  * @param {FormData | null} form
- * @param {string} key  the operator's
  * @returns {Promise<T | null>}
  */
-export async function ask(method, path, form, key) {
-  const response = await request(method, path, form, key);
+export async function ask(method, path, form) {
+  const response = await request(method, path, form);
   return response.status === 204 ? null : response.json();
 }
 
-/** @param {string} method @param {string} path @param {unknown} body @param {string} key */
-async function request(method, path, body, key) {
+/** @param {string} method @param {string} path @param {unknown} body */
+async function request(method, path, body) {
   const isForm = body instanceof FormData;
+  // No page of another site can send this header, so the server knows that this one means it.
   /** @type {Record<string, string>} */
-  const headers = { authorization: `Bearer ${key}` };
+  const headers = { "x-dostyq": "1" };
   if (body !== null && !isForm) {
     headers["content-type"] = "application/json";
   }
@@ -57,7 +65,7 @@ async function request(method, path, body, key) {
   const response = await fetch(path, { method, headers, body: content, signal, cache: "no-store" });
   if (!response.ok) {
     const reason = await response.text();
-    throw new Error(reason === "" ? `${path}: status ${response.status}` : reason);
+    throw new Refused(response.status, reason === "" ? `${path}: status ${response.status}` : reason);
   }
   return response;
 }

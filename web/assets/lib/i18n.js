@@ -70,6 +70,23 @@ const WORDS = {
     ru: "Такого зала нет. Проверьте адрес.",
     en: "There is no such room. Check the address.",
   },
+  asksForCode: {
+    kk: "Бұл зал кодпен ашылады.",
+    ru: "Этот зал открывается кодом.",
+    en: "This room asks for its code.",
+  },
+  sayCode: { kk: "Залдың кодын енгізіңіз", ru: "Введите код зала", en: "Enter the code of the room" },
+  enter: { kk: "Кіру", ru: "Войти", en: "Enter" },
+  wrongCode: {
+    kk: "Код дұрыс емес. Ұйымдастырушыдан сұраңыз.",
+    ru: "Код неверный. Спросите организаторов.",
+    en: "This is not the code. Ask the organisers.",
+  },
+  tooManyTries: {
+    kk: "Қате тым көп. Біраздан соң қайталаңыз.",
+    ru: "Слишком много ошибок. Попробуйте чуть позже.",
+    en: "Too many wrong tries. Try again a little later.",
+  },
   outOfDate: {
     kk: "Бет ескірген. Оны жаңартыңыз.",
     ru: "Страница устарела. Обновите её.",

@@ -102,6 +102,8 @@ function stoppedWord(code) {
       return "connecting";
     case CLOSE.UNKNOWN_ROOM:
       return "unknownRoom";
+    case CLOSE.NO_ACCESS:
+      return "asksForCode";
     case CLOSE.VERSION:
       return "outOfDate";
     default:

@@ -1,11 +1,13 @@
-// The operator's page: how each room is doing, at a glance. Who came by the operator's link can also say which language
+// The operator's page: how each room is doing, at a glance. Who is signed in as an operator can also say which language
 // is spoken.
 
-import { fetchJson, send } from "../lib/fetch-json.js";
+import { Refused, fetchJson, send } from "../lib/fetch-json.js";
 import { NAMES, pickUiLang } from "../lib/i18n.js";
 import { languageSwitch } from "../lib/languages.js";
 import { byId } from "../lib/page.js";
+import { mayDirect } from "../lib/session.js";
 import { Prepared } from "./prepared.js";
+import { Door } from "./sign-in.js";
 import { tell, tellEffort } from "./words.js";
 
 /** @import { Lang } from "../lib/protocol.js" */
@@ -50,8 +52,7 @@ const METER_FLOOR = -60;
 const LATE_SECS = 6;
 const LATE_FINALS = 3;
 
-/** The operator's key, which came with the link after the `#`; it stays in this tab and out of the address. */
-const key = takeKey();
+const door = new Door();
 
 let ui = pickUiLang(navigator.languages);
 /** The cards by room. @type {Map<string, Card>} */
@@ -63,8 +64,10 @@ async function poll() {
     const rooms = /** @type {Room[]} */ (await fetchJson("/api/v1/rooms"));
     await Promise.all(
       rooms.map(async (room) => {
-        const status = /** @type {Status} */ (await fetchJson(`/api/v1/rooms/${encodeURIComponent(room.room)}/status`));
-        cardOf(room).show(room, status);
+        const status = await statusOf(room.room);
+        if (status !== null) {
+          cardOf(room).show(room, status);
+        }
       }),
     );
   } catch {
@@ -75,6 +78,18 @@ async function poll() {
   notice.textContent = answering ? "" : tell(ui, "noServer");
   byId("rooms").classList.toggle("stale", !answering);
   setTimeout(poll, POLL_MILLIS);
+}
+
+/** How a room is doing; null for one that this page may not see. @param {string} room @returns {Promise<Status | null>} */
+async function statusOf(room) {
+  try {
+    return await fetchJson(`/api/v1/rooms/${encodeURIComponent(room)}/status`);
+  } catch (error) {
+    if (error instanceof Refused && (error.status === 401 || error.status === 403)) {
+      return null;
+    }
+    throw error;
+  }
 }
 
 /**
@@ -121,7 +136,8 @@ class Card {
     this.choices.setAttribute("role", "group");
     /** @type {Map<Choice, HTMLButtonElement>} */
     this.buttons = new Map();
-    for (const choice of key === null ? [] : CHOICES) {
+    const directs = mayDirect(door.session, room);
+    for (const choice of directs ? CHOICES : []) {
       const button = this.choices.appendChild(document.createElement("button"));
       button.type = "button";
       button.dataset.choice = choice;
@@ -133,7 +149,7 @@ class Card {
     this.path = `/r/${encodeURIComponent(room)}`;
     this.api = `/api/v1/rooms/${encodeURIComponent(room)}`;
     this.exports = `${this.api}/export`;
-    this.prepared = key === null ? null : new Prepared(this.api, key, ui);
+    this.prepared = directs ? new Prepared(this.api, ui) : null;
     if (this.prepared !== null) {
       this.element.append(this.prepared.element);
     }
@@ -142,7 +158,7 @@ class Card {
   /** The operator says which language is spoken. @param {Choice} choice */
   async choose(choice) {
     try {
-      await send("PUT", `${this.api}/language`, { language: choice }, key ?? "");
+      await send("PUT", `${this.api}/language`, { language: choice });
       this.mark(choice);
     } catch {
       this.row("language", tell(ui, "notDone"), "bad");
@@ -265,19 +281,10 @@ function link(href, text) {
   return anchor;
 }
 
-/** The key of this tab, taken out of the address so that nobody photographs it. @returns {string | null} */
-function takeKey() {
-  const given = location.hash.slice(1);
-  if (given !== "") {
-    sessionStorage.setItem("operator-key", given);
-    history.replaceState(null, "", location.pathname);
-  }
-  return sessionStorage.getItem("operator-key");
-}
-
 function translate() {
   document.documentElement.lang = ui;
   byId("title").textContent = tell(ui, "title");
+  door.say(ui);
   markLanguage(ui);
 }
 
@@ -286,5 +293,6 @@ const markLanguage = languageSwitch(byId("languages"), (lang) => {
   cards.forEach((card) => card.prepared?.say(ui));
   translate();
 });
+await door.enter();
 translate();
 void poll();

@@ -19,10 +19,9 @@ const DOUBTS = { "no-partner": "noPartner", lengths: "otherLength", numbers: "ot
 
 /** The speech of one room. */
 export class Prepared {
-  /** @param {string} api  the room's address in the API @param {string} key  the operator's @param {UiLang} ui */
-  constructor(api, key, ui) {
+  /** @param {string} api  the room's address in the API @param {UiLang} ui */
+  constructor(api, ui) {
     this.api = `${api}/prepared`;
-    this.key = key;
     this.ui = ui;
     /** The speech that is in use. @type {CheckView | null} */
     this.loaded = null;
@@ -116,7 +115,7 @@ export class Prepared {
 
   async fetch() {
     try {
-      this.loaded = /** @type {CheckView | null} */ (await ask("GET", this.api, null, this.key));
+      this.loaded = /** @type {CheckView | null} */ (await ask("GET", this.api, null));
       this.show();
     } catch (error) {
       this.tellError(error);
@@ -126,7 +125,7 @@ export class Prepared {
   async readFiles() {
     this.message.textContent = "…";
     try {
-      this.draft = /** @type {CheckView} */ (await ask("POST", `${this.api}/read`, new FormData(this.form), this.key));
+      this.draft = /** @type {CheckView} */ (await ask("POST", `${this.api}/read`, new FormData(this.form)));
       this.show();
     } catch (error) {
       this.tellError(error);
@@ -151,7 +150,7 @@ export class Prepared {
   /** @param {"PUT" | "DELETE"} method @param {string} path @param {unknown} order */
   async order(method, path, order) {
     try {
-      await send(method, this.api + path, order, this.key);
+      await send(method, this.api + path, order);
       this.draft = path === "" ? null : this.draft;
       this.message.textContent = "";
     } catch (error) {

@@ -3,6 +3,8 @@
 import { say, sayCount, translatePage } from "../lib/i18n.js";
 import { isChoice, langsOf } from "../lib/lines.js";
 import { byId, roomName, socketUrl } from "../lib/page.js";
+import { CLOSE } from "../lib/protocol.js";
+import { RoomCode } from "../lib/room-code.js";
 import { Room, statusWord } from "../lib/room.js";
 import { keepScreenOn } from "../lib/wake-lock.js";
 import { Follow } from "./follow.js";
@@ -39,6 +41,8 @@ const room = new Room({
     showJump();
   },
 });
+
+const code = new RoomCode(roomName(), () => room.askAgain({ otherLangs: false }));
 
 function look() {
   return { langs: langsOf(prefs.captions ?? "both"), ui: prefs.ui };
@@ -106,6 +110,9 @@ function showTitle(title) {
 /** @param {Status} status */
 function showStatus(status) {
   document.documentElement.dataset.state = status.state;
+  if (status.state === "stopped" && status.code === CLOSE.NO_ACCESS) {
+    code.ask();
+  }
   byId("state").textContent = say(prefs.ui, statusWord(status));
 }
 

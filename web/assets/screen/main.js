@@ -3,6 +3,8 @@
 import { NAMES, say, translatePage } from "../lib/i18n.js";
 import { langsOf } from "../lib/lines.js";
 import { byId, roomName, roomPath, socketUrl } from "../lib/page.js";
+import { CLOSE } from "../lib/protocol.js";
+import { RoomCode } from "../lib/room-code.js";
 import { Room, statusWord } from "../lib/room.js";
 import { keepScreenOn } from "../lib/wake-lock.js";
 import { Controls } from "./controls.js";
@@ -30,6 +32,7 @@ const room = new Room({
     showSpoken();
   },
 });
+const code = new RoomCode(roomName(), () => room.askAgain({ otherLangs: false }));
 const controls = new Controls(options, change);
 
 function look() {
@@ -109,6 +112,9 @@ function showSpoken() {
  */
 function showStatus(status) {
   root.dataset.state = status.state;
+  if (status.state === "stopped" && status.code === CLOSE.NO_ACCESS) {
+    code.ask();
+  }
   byId("state").replaceChildren(...inLangs(statusWord(status)));
 }
 

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use dostyq_hub::HubOptions;
-use dostyq_hub::wire::{CloseCode, ServerMessage};
+use dostyq_hub::wire::{ClientMessage, CloseCode, PROTOCOL_VERSION, ServerMessage};
+use dostyq_hub::{HubOptions, refuse_viewer};
 use dostyq_speech::{Lang, Offset};
 use futures_util::SinkExt;
 use proptest::prelude::*;
@@ -198,6 +198,23 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
+    fn any_text_is_a_message_or_a_code_that_forbids_coming_back(
+        noise in ".{0,200}",
+        json in r#"\{("(t|v|l|e|o|tail|x)":(-?[0-9]{1,25}|[0-9]e[0-9]{3}|"[ -~]{0,9}"|\[("kk",?|7){0,3}\]|null|true|\{\}),?){0,7}\}"#,
+    ) {
+        for text in [noise, json] {
+            match ClientMessage::decode(&text) {
+                Ok(ClientMessage::Hello(hello)) => {
+                    assert_eq!(hello.version, PROTOCOL_VERSION, "{text}");
+                    assert!(!hello.languages.is_empty(), "{text}");
+                }
+                Ok(ClientMessage::Pong | ClientMessage::Unknown) => {}
+                Err(code) => assert!(!CloseCode::reconnects(code.number()), "{text}: {code:?}"),
+            }
+        }
+    }
+
+    #[test]
     fn whatever_a_peer_sends_the_worst_it_brings_about_is_its_own_end(
         noise in prop::collection::vec(any::<u8>(), 0..300),
         text in r#"\{"t":"(hello|pong|x)"(,"[vleo]":([0-9]{1,3}|"[a-z]{0,3}"|\["(kk|ru|xx)"\]|null)){0,5}\}"#,
@@ -233,4 +250,21 @@ proptest! {
             assert_eq!(hall.hub.shutdown().await, 0);
         });
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_no_right_learns_why() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let mut hall = Hall::open().await;
+    let witness = witness(&mut hall).await;
+    let (hub, address) = (hall.hub.clone(), listener.local_addr().expect("an address"));
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.expect("a viewer");
+        let socket = tokio_tungstenite::accept_async(stream).await.expect("a handshake");
+        refuse_viewer(&hub, CloseCode::NoAccess, socket).await;
+    });
+    let mut viewer = Viewer::connect(address, "demo", nobody()).await;
+    viewer.assert_closes(CloseCode::NoAccess).await;
+    assert_eq!(hall.hub.counts().bad_hellos, 1);
+    assert_undisturbed(hall, witness).await;
 }

@@ -10,11 +10,12 @@ use anyhow::Context;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{Instant, sleep};
+use tokio_rustls::TlsConnector;
 
 use super::orders::{ViewerAnswer, ViewerOrder};
 use super::tally::{Held, Tally};
 use super::viewer::Viewer;
-use super::{HubViewers, child, open_files};
+use super::{HubViewers, child, open_files, tls};
 
 /// Viewers that come through the door at a time: a hall fills up, it is not there at once.
 const DOOR: usize = 200;
@@ -28,6 +29,8 @@ pub(super) struct Hall {
     pub(super) address: SocketAddr,
     pub(super) path: &'static str,
     pub(super) is_plain: bool,
+    /// None where connections are not encrypted.
+    pub(super) tls: Option<TlsConnector>,
     /// The first so many viewers never read.
     pub(super) slow: u32,
     pub(super) door: Arc<Semaphore>,
@@ -59,6 +62,7 @@ async fn lead(options: &HubViewers, mut orders: mpsc::Receiver<ViewerOrder>) -> 
         address: options.address,
         path: if options.plain { "/sub/demo" } else { "/api/v1/rooms/demo/ws" },
         is_plain: options.plain,
+        tls: options.tls.then(tls::connector).transpose()?,
         slow: options.slow,
         door: Arc::new(Semaphore::new(DOOR)),
         storms: watch::Sender::new(0),

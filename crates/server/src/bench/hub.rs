@@ -36,6 +36,8 @@ struct Figures {
     kb_per_viewer: Option<f64>,
     /// Growth of the server's memory from then until all was sent.
     growth_kb: Option<f64>,
+    /// Processor time of the server while the hall filled, over the viewers: handshake and welcome.
+    cpu_us_per_arrival: Option<f64>,
     /// Processor time of the server over `delivered`.
     cpu_us_per_frame: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,9 +76,16 @@ pub(super) fn run(options: &BenchHub) -> anyhow::Result<()> {
         bail!("--storm {} is more than the {} viewers that read", options.storm, options.viewers - slow);
     }
     let (mut subject, address) = match (options.peer, options.peer_pid) {
-        (Some(address), Some(pid)) => (Subject::Peer(nchan::Publisher::connect(address)?, pid), address),
+        (Some(address), Some(pid)) => {
+            let publisher = nchan::Publisher::connect(options.peer_publish.unwrap_or(address))?;
+            (Subject::Peer(publisher, pid), address)
+        }
         _ => {
-            let mut server = Helper::start("hub-server", &["--viewers".to_owned(), options.viewers.to_string()])?;
+            // Who was dropped in a storm is noticed a moment later than it comes back.
+            let places = options.viewers + options.storm;
+            let mut arguments = vec!["--places".to_owned(), places.to_string()];
+            arguments.extend(options.tls.then(|| "--tls".to_owned()));
+            let mut server = Helper::start("hub-server", &arguments)?;
             match server.answer(START)? {
                 ServerAnswer::Listening(address) => (Subject::Ours(server), address),
                 other => bail!("the server did not listen but said {other:?}"),
@@ -106,6 +115,7 @@ fn come(options: &BenchHub, address: SocketAddr, slow: u32, is_peer: bool) -> an
     if is_peer {
         arguments.push("--plain".to_owned());
     }
+    arguments.extend(options.tls.then(|| "--tls".to_owned()));
     let mut audience = Helper::start("hub-viewers", &arguments)?;
     match audience.answer(FILLING)? {
         ViewerAnswer::Present { failed: 0, .. } => Ok(audience),
@@ -145,7 +155,7 @@ fn show(options: &BenchHub, subject: &mut Subject, audience: &mut Helper<ViewerA
 
 fn figures(options: &BenchHub, slow: u32, report: Report, [empty, full, after]: [Option<Usage>; 3]) -> Figures {
     let growth = |from: Option<Usage>, to: Option<Usage>| Some(to?.memory_kb - from?.memory_kb);
-    let cpu = full.zip(after).map(|(full, after)| after.cpu_secs - full.cpu_secs);
+    let cpu = |from: Option<Usage>, to: Option<Usage>| Some(to?.cpu_secs - from?.cpu_secs);
     let storm = report.storm_latency_ms.map(|others_latency_ms| Storm {
         viewers: options.storm,
         caught_up_secs: report.caught_up_secs.filter(|_| report.still_away == 0),
@@ -160,7 +170,8 @@ fn figures(options: &BenchHub, slow: u32, report: Report, [empty, full, after]: 
         latency_ms: report.latency_ms,
         kb_per_viewer: growth(empty, full).map(|kb| rounded(kb / f64::from(options.viewers))),
         growth_kb: growth(full, after).map(rounded),
-        cpu_us_per_frame: cpu.map(|secs| rounded(secs * 1e6 / report.delivered.max(1) as f64)),
+        cpu_us_per_arrival: cpu(empty, full).map(|secs| rounded(secs * 1e6 / f64::from(options.viewers))),
+        cpu_us_per_frame: cpu(full, after).map(|secs| rounded(secs * 1e6 / report.delivered.max(1) as f64)),
         storm,
         endings: report.endings,
     }
@@ -182,6 +193,7 @@ fn table(figures: &Figures) -> String {
         ("latency p50 / p99 / max", spread(&figures.latency_ms)),
         ("memory of an idle viewer", known(figures.kb_per_viewer, "KB")),
         ("growth of memory while showing", known(figures.growth_kb, "KB")),
+        ("processor time of an arrival", known(figures.cpu_us_per_arrival, "µs")),
         ("processor time a frame", known(figures.cpu_us_per_frame, "µs")),
     ];
     if let Some(storm) = &figures.storm {

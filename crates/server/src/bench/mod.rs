@@ -14,6 +14,7 @@ mod open_files;
 mod orders;
 mod server;
 mod tally;
+pub(crate) mod tls;
 mod viewer;
 
 use std::net::SocketAddr;
@@ -51,12 +52,18 @@ pub struct BenchHub {
     /// Break the connections of so many viewers at once after a third of the time, and let them come back at once
     #[arg(long, default_value_t = 0, value_name = "VIEWERS")]
     pub storm: u32,
+    /// Encrypt the connections; with another server, its address must speak TLS and its publisher's must not
+    #[arg(long)]
+    pub tls: bool,
     /// Print one JSON object instead of a table
     #[arg(long)]
     pub json: bool,
     /// Measure another server instead: one that takes POST /pub/demo and serves WebSockets at /sub/demo, as nchan does
     #[arg(long, hide = true, value_name = "ADDRESS", requires = "peer_pid", conflicts_with = "storm")]
     pub peer: Option<SocketAddr>,
+    /// Where that server takes its messages, if not at the same address
+    #[arg(long, hide = true, value_name = "ADDRESS", requires = "peer")]
+    pub peer_publish: Option<SocketAddr>,
     /// The process of that server; its children are accounted for too
     #[arg(long, hide = true, value_name = "PID")]
     pub peer_pid: Option<u32>,
@@ -65,9 +72,12 @@ pub struct BenchHub {
 /// Options of the measured server.
 #[derive(Debug, Args)]
 pub struct HubServer {
-    /// As many viewers as will come
+    /// Connections at a time
     #[arg(long)]
-    viewers: u32,
+    places: u32,
+    /// Encrypt their connections
+    #[arg(long)]
+    tls: bool,
 }
 
 /// Options of the viewers.
@@ -85,6 +95,9 @@ pub struct HubViewers {
     /// The server is not Dostyq's: there is no hello and no welcome
     #[arg(long)]
     plain: bool,
+    /// The connections are encrypted
+    #[arg(long)]
+    tls: bool,
 }
 
 /// A rate that a room could have, 0.1 to 1000 a second.

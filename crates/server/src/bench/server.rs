@@ -13,13 +13,15 @@ use super::captions::line;
 use super::orders::{ServerAnswer, ServerOrder};
 use super::{HubServer, child, open_files};
 use crate::Stop;
+use crate::access::Access;
+use crate::config::{SelfSigned, Tls, Web as WebConfig};
 use crate::operator_key::OperatorKey;
 use crate::room::open_log;
-use crate::web::{self, Site};
+use crate::tls::Encryption;
+use crate::web::{self, Guards, Site};
 
 pub(super) fn run(options: &HubServer) -> anyhow::Result<()> {
-    // Who was dropped in a storm is noticed a moment later than it comes back.
-    let places = options.viewers * 2;
+    let places = options.places;
     open_files::allow(places)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads for the web")?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -36,7 +38,19 @@ pub(super) fn run(options: &HubServer) -> anyhow::Result<()> {
     for _ in 0..WELCOME_EVENTS {
         publish(&mut publisher, &mut published)?;
     }
-    let site = Site { hub, log, halls: BTreeMap::new(), operator_key, base: format!("http://{address}") };
+    let access = Access::open(folder.path(), &operator_key, BTreeMap::new())?;
+    let tls = options.tls.then_some(Tls::Made(SelfSigned::SelfSigned));
+    let names = vec![address.ip().to_string()];
+    let encryption = tls.map(|tls| Encryption::open(&tls, folder.path(), names)).transpose()?;
+    // A storm is more than any hall behind one address.
+    let web = WebConfig {
+        sockets_per_address: places,
+        burst_per_address: places,
+        new_sockets_per_second: places,
+        ..WebConfig::default()
+    };
+    let guards = Guards::new(web, encryption);
+    let site = Site { hub, log, halls: BTreeMap::new(), access, guards, base: format!("http://{address}") };
     let stop = Stop::default();
     let serving = runtime.spawn(web::serve(listener, site, stop.clone()));
     child::answer(&ServerAnswer::Listening(address))?;

@@ -12,7 +12,7 @@ use dostyq_speech::{Lang, Offset};
 use futures_util::{SinkExt, StreamExt};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpSocket;
 use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -21,6 +21,7 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use super::audience::Hall;
 use super::captions::{Seen, see};
 use super::tally::Held;
+use super::tls::Line;
 
 /// Connections from one address: fewer than the system has ports to give (28,000 as it comes).
 const CONNECTIONS_PER_ADDRESS: u32 = 20_000;
@@ -129,7 +130,7 @@ impl Viewer {
         (first..first + self.hall.in_storm.get()).contains(&self.number)
     }
 
-    async fn connect(&self) -> anyhow::Result<WebSocketStream<TcpStream>> {
+    async fn connect(&self) -> anyhow::Result<WebSocketStream<Line>> {
         let socket = TcpSocket::new_v4().context("no socket can be had")?;
         if self.number < self.hall.slow {
             socket.set_recv_buffer_size(SLOW_RECEIVE_BYTES)?;
@@ -144,12 +145,13 @@ impl Viewer {
             .max_message_size(Some(LONGEST_MESSAGE))
             .max_frame_size(Some(LONGEST_MESSAGE));
         let url = format!("ws://{}{}", self.hall.address, self.hall.path);
+        let stream = Line::over(stream, self.hall.tls.as_ref()).await?;
         let (socket, _) = client_async_with_config(url, stream, Some(config)).await.context("no handshake")?;
         Ok(socket)
     }
 
     /// Hello and welcome.
-    async fn greet(&mut self, socket: &mut WebSocketStream<TcpStream>) -> anyhow::Result<()> {
+    async fn greet(&mut self, socket: &mut WebSocketStream<Line>) -> anyhow::Result<()> {
         let languages = match self.number % 4 {
             0 | 1 => Lang::ALL.to_vec(),
             2 => vec![Lang::Kazakh],

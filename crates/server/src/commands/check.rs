@@ -4,6 +4,7 @@ use std::path::Path;
 use dostyq_prepared::PreparedSpeech;
 
 use crate::config::Config;
+use crate::tls::Encryption;
 use crate::{engines, glossary, room, say};
 
 /// `dostyq check`: everything that can be known before the doors open, each fault on a line of its own.
@@ -36,6 +37,9 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
         && let Err(error) = room::open_log(&config.server.data)
     {
         faults.push(format!("server.data: {error:#}"));
+    }
+    if let Err(fault) = Encryption::of(&config) {
+        faults.push(format!("web.tls: {fault:#}"));
     }
     for fault in &faults {
         say(fault);

@@ -5,6 +5,7 @@ mod devices;
 mod engine_stage;
 mod models;
 mod serve;
+pub(crate) mod token;
 mod transcribe;
 mod translate;
 
@@ -22,6 +23,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Transcribe(options) => transcribe::run(&options),
         Command::Translate(options) => translate::run(&options),
         Command::Export(options) => crate::export::run(&options),
+        Command::Token(command) => token::run(command),
         Command::Devices => devices::run(),
         Command::Eval(Eval::Speech(options)) => crate::eval::run(&options),
         Command::Eval(Eval::Text(options)) => crate::eval::text::run(&options),

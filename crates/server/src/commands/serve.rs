@@ -6,9 +6,9 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use dostyq_hub::{Hub, HubOptions};
 use dostyq_log::EventLog;
-use tokio::net::TcpListener;
 
-use crate::cli::{Role, Serve};
+use crate::access::Access;
+use crate::cli::{MachineRole, Serve};
 use crate::commands::engine_stage::EngineStage;
 use crate::config::{Config, Room};
 use crate::engines::Engines;
@@ -18,8 +18,9 @@ use crate::pipeline::{RoomOptions, RunningRoom, start};
 use crate::prompter::Prompter;
 use crate::room::{Continuation, LiveSink, LogSink, open_log, open_source};
 use crate::status::RoomStatus;
+use crate::tls::Encryption;
 use crate::trace::Trace;
-use crate::web::{self, Hall, Site};
+use crate::web::{self, Guards, Hall, Site};
 use crate::{Stop, local_address, roles, say};
 
 /// How long a stop waits for what was heard to be recognised. A machine that keeps up needs two or three seconds.
@@ -31,20 +32,22 @@ const FINISH_WITHIN: Duration = Duration::from_secs(15);
 /// then the sockets close.
 pub(super) fn run(options: &Serve) -> anyhow::Result<()> {
     let config = Config::read(&options.config)?;
-    if options.role != Role::Edge {
+    if options.role != MachineRole::Edge {
         config.need_rooms()?;
     }
     match (options.role, &config.cluster) {
-        (Role::All, None) => run_alone(options, &config),
-        (Role::All, Some(_)) => {
+        (MachineRole::All, None) => run_alone(options, &config),
+        (MachineRole::All, Some(_)) => {
             bail!("the configuration has [cluster]: say --role infer or --role edge, or remove it from the file")
         }
-        (Role::Infer | Role::Edge, None) => {
+        (MachineRole::Infer | MachineRole::Edge, None) => {
             bail!("the configuration has no [cluster], which this role needs: add it with nats = [\"nats://…\"]")
         }
-        (Role::Infer, Some(_)) if options.trace.is_some() => bail!("--trace is for a machine by itself: leave it out"),
-        (Role::Infer, Some(cluster)) => EngineStage::run(&config, cluster),
-        (Role::Edge, Some(cluster)) => roles::run_edge(&config, cluster),
+        (MachineRole::Infer, Some(_)) if options.trace.is_some() => {
+            bail!("--trace is for a machine by itself: leave it out")
+        }
+        (MachineRole::Infer, Some(cluster)) => EngineStage::run(&config, cluster),
+        (MachineRole::Edge, Some(cluster)) => roles::run_edge(&config, cluster),
     }
 }
 
@@ -56,12 +59,14 @@ fn run_alone(options: &Serve, config: &Config) -> anyhow::Result<()> {
         .context("the threads for the web pages cannot be started")?;
     // The port first: it is the commonest mistake, and loading the models takes seconds.
     let listener = runtime
-        .block_on(TcpListener::bind(config.server.listen))
+        .block_on(async { web::listen(config.server.listen) })
         .map_err(|error| anyhow::anyhow!(web::cannot_listen(config.server.listen, &error)))?;
     let address = listener.local_addr().context("the port is not known")?;
+    let encryption = Encryption::of(config)?;
     let engines = Engines::start(&config.models)?;
     let log = open_log(&config.server.data)?;
     let operator_key = OperatorKey::open(&config.server.data)?;
+    let access = Access::of(config, &operator_key)?;
     let hub = Hub::new(Arc::clone(&log), HubOptions::default());
     let stop = Stop::default();
 
@@ -77,9 +82,10 @@ fn run_alone(options: &Serve, config: &Config) -> anyhow::Result<()> {
         rooms.push(room);
     }
 
-    let base = local_address::public_url(config.server.public_url.as_deref(), address);
-    announce(&config.rooms, &base, Some(&operator_key));
-    let site = Site { hub: hub.clone(), log, halls, operator_key, base };
+    let base = local_address::public_url(config.server.public_url.as_deref(), address, encryption.is_some());
+    announce(&config.rooms, &base, &operator_key, encryption.as_ref());
+    let guards = Guards::new(config.web.clone(), encryption);
+    let site = Site { hub: hub.clone(), log, halls, access, guards, base };
     runtime.block_on(async {
         let serving = tokio::spawn(web::serve(listener, site, stop.clone()));
         wait_for_a_signal().await;
@@ -141,15 +147,18 @@ pub(super) fn open_prompter(hall: &Room, data: &Path) -> anyhow::Result<Arc<Prom
 }
 
 /// Says where everything is; the last line says that the server listens.
-pub(crate) fn announce(rooms: &[Room], base: &str, operator_key: Option<&OperatorKey>) {
+pub(crate) fn announce(rooms: &[Room], base: &str, operator_key: &OperatorKey, encryption: Option<&Encryption>) {
     for room in rooms {
         say(&format!("Room \"{}\"", room.title()));
         say(&format!("  hall screen       {base}/r/{}/screen", room.name));
         say(&format!("  phones            {base}/r/{}", room.name));
     }
-    match operator_key {
-        Some(key) => say(&format!("  operator console  {}", key.link(base))),
-        None => say(&format!("The rooms of the cluster  {base}/")),
+    if rooms.is_empty() {
+        say(&format!("The rooms of the cluster  {base}/"));
+    }
+    say(&format!("  operator console  {}", operator_key.link(base)));
+    if let Some(encryption) = encryption {
+        say(&format!("  certificate       SHA-256 {}", encryption.current().fingerprint()));
     }
     say("Ctrl-C stops.");
 }

@@ -1,6 +1,7 @@
 //! `dostyq serve --role edge`: shows the rooms that others caption. It finds them by itself.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,10 +13,12 @@ use tokio::net::TcpListener;
 
 use super::follow::Following;
 use super::{connect, lease};
+use crate::access::{Access, Codes};
 use crate::config::{Cluster, Config};
 use crate::operator_key::OperatorKey;
-use crate::web::{self, Site};
-use crate::{Stop, local_address};
+use crate::tls::Encryption;
+use crate::web::{self, Guards, Hall, Site};
+use crate::{Stop, commands, local_address};
 
 /// How often an edge looks for new rooms.
 const LOOK: Duration = Duration::from_secs(2);
@@ -28,63 +31,63 @@ pub(crate) fn run(config: &Config, cluster: &Cluster) -> anyhow::Result<()> {
     hub.shut_door();
     std::fs::create_dir_all(&config.server.data)
         .context("the data folder cannot be made: set server.data to another")?;
-    let operator_key = OperatorKey::open(&config.server.data)?;
-    crate::commands::announce(&[], &front.base, None);
+    let site = front.site(config, &hub, Arc::clone(&log) as _, BTreeMap::new())?;
     let stop = Stop::default();
-    let finding = find_rooms(front.runtime.handle().clone(), hub.clone(), Arc::clone(&log), stop.clone());
+    let finder =
+        Finder { runtime: front.runtime.handle().clone(), hub: hub.clone(), log, codes: site.access.codes().clone() };
+    let finding = finder.run(stop.clone());
     let finding = std::thread::Builder::new().name("find".into()).spawn(finding).context("no thread to find rooms")?;
-    let base = front.base.clone();
-    let site = Site { hub: hub.clone(), log, halls: BTreeMap::new(), operator_key, base };
     front.serve(site, &hub, &stop, move || drop(finding.join()))
 }
 
-/// Follows every room that there is. The door is opened when all those are there that the first look found.
-fn find_rooms(
+/// Finds the rooms that there are, and follows each.
+struct Finder {
     runtime: tokio::runtime::Handle,
     hub: Hub,
     log: Arc<JetStreamLog>,
-    stop: Stop,
-) -> impl FnOnce() + Send + 'static {
-    move || {
-        let mut rooms = BTreeMap::new();
-        while !stop.is_raised() {
-            match find_new(&runtime, &hub, &log, &mut rooms) {
-                Ok(()) => hub.open_door(),
-                Err(error) => tracing::debug!("rooms are looked for again: {error:#}"),
-            }
-            let mut rest = LOOK;
-            while !rest.is_zero() && !stop.is_raised() {
-                let nap = rest.min(Duration::from_millis(100));
-                std::thread::sleep(nap);
-                rest -= nap;
-            }
-        }
-    }
+    codes: Codes,
 }
 
-fn find_new(
-    runtime: &tokio::runtime::Handle,
-    hub: &Hub,
-    log: &Arc<JetStreamLog>,
-    rooms: &mut BTreeMap<RoomId, Following>,
-) -> anyhow::Result<()> {
-    for room in log.rooms()? {
-        if rooms.contains_key(&room) {
-            continue;
+impl Finder {
+    /// Until the machine stops. The door is opened when all those are there that the first look found.
+    fn run(self, stop: Stop) -> impl FnOnce() + Send + 'static {
+        move || {
+            let mut rooms = BTreeMap::new();
+            while !stop.is_raised() {
+                match self.look(&mut rooms) {
+                    Ok(()) => self.hub.open_door(),
+                    Err(error) => tracing::debug!("rooms are looked for again: {error:#}"),
+                }
+                let mut rest = LOOK;
+                while !rest.is_zero() && !stop.is_raised() {
+                    let nap = rest.min(Duration::from_millis(100));
+                    std::thread::sleep(nap);
+                    rest -= nap;
+                }
+            }
         }
-        let state = log.wait(lease::read(log, &room))?;
-        let title = state.map_or_else(|| room.to_string(), |(_, state)| state.title);
-        let following = Following::start(runtime, hub, log, &room, title)?;
-        tracing::info!("room {room}: shown here");
-        rooms.insert(room, following);
     }
-    Ok(())
+
+    fn look(&self, rooms: &mut BTreeMap<RoomId, Following>) -> anyhow::Result<()> {
+        for room in self.log.rooms()? {
+            let state = self.log.wait(lease::read(&self.log, &room))?;
+            // Before the room is shown, and whenever it changes.
+            let Some((_, state)) = state else { continue };
+            self.codes.set(&room, state.code());
+            if !rooms.contains_key(&room) {
+                let following = Following::start(&self.runtime, &self.hub, &self.log, &room, state.title)?;
+                tracing::info!("room {room}: shown here");
+                rooms.insert(room, following);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What every machine of a cluster shows: the pages, on its port.
 pub(super) struct Front {
     pub(super) runtime: tokio::runtime::Runtime,
-    pub(super) base: String,
+    address: SocketAddr,
     listener: TcpListener,
 }
 
@@ -100,8 +103,24 @@ impl Front {
         let listener = runtime.block_on(async { web::listen(wanted) });
         let listener = listener.map_err(|error| anyhow::anyhow!(web::cannot_listen(wanted, &error)))?;
         let address = listener.local_addr().context("the port is not known")?;
-        let base = local_address::public_url(config.server.public_url.as_deref(), address);
-        Ok(Front { runtime, base, listener })
+        Ok(Front { runtime, address, listener })
+    }
+
+    /// What the pages are made of. Says where they are.
+    pub(super) fn site(
+        &self,
+        config: &Config,
+        hub: &Hub,
+        log: Arc<dyn EventLog>,
+        halls: BTreeMap<RoomId, Hall>,
+    ) -> anyhow::Result<Site> {
+        let encryption = Encryption::of(config)?;
+        let operator_key = OperatorKey::open(&config.server.data)?;
+        let access = Access::of(config, &operator_key)?;
+        let base = local_address::public_url(config.server.public_url.as_deref(), self.address, encryption.is_some());
+        commands::announce(&config.rooms, &base, &operator_key, encryption.as_ref());
+        let guards = Guards::new(config.web.clone(), encryption);
+        Ok(Site { hub: hub.clone(), log, halls, access, guards, base })
     }
 
     /// Serves until a signal comes; then `finish` ends what feeds the hub, viewers are told to come back, and the sockets
@@ -115,7 +134,7 @@ impl Front {
     ) -> anyhow::Result<()> {
         let outcome = self.runtime.block_on(async {
             let serving = tokio::spawn(web::serve(self.listener, site, stop.clone()));
-            crate::commands::wait_for_a_signal().await;
+            commands::wait_for_a_signal().await;
             tracing::info!("stopping");
             stop.raise();
             tokio::task::spawn_blocking(finish).await.context("a room failed")?;

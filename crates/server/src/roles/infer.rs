@@ -44,7 +44,7 @@ pub(crate) fn run(
     hub.shut_door();
     let stop = Stop::default();
     let keep = |room: &Room| {
-        let lease = Lease::new(Arc::clone(log.stream()), room.name.clone(), room.title().to_owned(), machine.clone());
+        let lease = Lease::new(Arc::clone(log.stream()), room, machine.clone());
         let (hub, log, runtime) = (hub.clone(), Arc::clone(&log), front.runtime.handle().clone());
         let (stage, stop) = (Arc::clone(&stage), stop.clone());
         let keeper = Keeper { hub, log, runtime, stage, room: room.clone(), lease, stop };
@@ -53,10 +53,7 @@ pub(crate) fn run(
     };
     let keepers = config.rooms.iter().map(keep).collect::<anyhow::Result<Vec<_>>>()?;
     front.runtime.spawn(open_door(hub.clone(), config.rooms.len(), Arc::clone(&log)));
-    let operator_key = crate::operator_key::OperatorKey::open(data)?;
-    let base = front.base.clone();
-    crate::commands::announce(&config.rooms, &base, Some(&operator_key));
-    let site = Site { hub: hub.clone(), log, halls, operator_key, base };
+    let site = front.site(config, &hub, log, halls)?;
     front.serve(site, &hub, &stop, move || {
         // Every room ends by itself; one that is behind is told to give up what it cannot finish.
         let began = std::time::Instant::now();

@@ -28,6 +28,8 @@ static READERS: Semaphore = Semaphore::const_new(4);
 const TURN_WITHIN: Duration = Duration::from_secs(5);
 /// A year: as good as for ever.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
+/// The same in the caches of viewers alone, for a room that is not open to everyone.
+const FOR_EVER_PRIVATELY: &str = "private, max-age=31536000, immutable";
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Question {
@@ -82,6 +84,7 @@ pub(super) async fn history(
     };
     let takes_gzip = takes_gzip(&headers);
     let log = Arc::clone(&site.log);
+    let for_ever = if site.access.is_closed(&room) { FOR_EVER_PRIVATELY } else { FOR_EVER };
     // Reading the log and packing it takes a disk and a processor: not on a socket's thread.
     let made = tokio::task::spawn_blocking(move || {
         let answer = page(log.as_ref(), &room, &question, &languages)?;
@@ -89,7 +92,7 @@ pub(super) async fn history(
     });
     match made.await {
         Ok(Ok(Some((body, is_settled)))) => {
-            let caching = if is_settled { FOR_EVER } else { "no-store" };
+            let caching = if is_settled { for_ever } else { "no-store" };
             let kind = [
                 (header::CONTENT_TYPE, "application/json"),
                 (header::CACHE_CONTROL, caching),

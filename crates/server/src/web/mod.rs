@@ -1,29 +1,39 @@
 //! HTTP: pages, the list of rooms, the socket of a viewer, exports. Inference never runs here.
 
+mod access;
+mod client;
 mod control;
+mod cookies;
+mod door;
+mod guards;
+mod guesses;
 mod history;
+mod origin;
 mod pages;
 mod plain;
 mod prepared;
+mod refusals;
 mod room_files;
+mod routes;
+mod session;
 mod socket;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
-use axum::{Json, Router, middleware};
 use dostyq_hub::Hub;
 use dostyq_log::EventLog;
 use dostyq_speech::RoomId;
 use tokio::net::{TcpListener, TcpSocket};
 
+pub(crate) use self::guards::Guards;
 use crate::Stop;
-use crate::operator_key::OperatorKey;
+use crate::access::Access;
 use crate::pipeline::RoomControl;
 use crate::prompter::Prompter;
 use crate::status::RoomStatus;
@@ -33,7 +43,8 @@ pub(crate) struct Site {
     pub(crate) hub: Hub,
     pub(crate) log: Arc<dyn EventLog>,
     pub(crate) halls: BTreeMap<RoomId, Hall>,
-    pub(crate) operator_key: OperatorKey,
+    pub(crate) access: Access,
+    pub(crate) guards: Guards,
     /// The address that phones reach, without a slash at the end.
     pub(crate) base: String,
 }
@@ -52,51 +63,35 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
     img-src 'self' data:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
     frame-ancestors 'self'";
 
+/// Headers of every answer, besides those of HTTP itself.
+const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
+    (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), microphone=(), geolocation=(), screen-wake-lock=(self)",
+    ),
+];
+
 /// Serves until the stop flag is raised; the sockets of viewers are the hub's to close.
 pub(crate) async fn serve(listener: TcpListener, site: Site, stop: Stop) {
-    let router = router(Arc::new(site));
-    let stopped = async move {
-        // A flag that is looked at needs no runtime on the threads that raise it.
-        while !stop.is_raised() {
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        }
-    };
-    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
-        tracing::error!("the web server stopped: {error}");
-    }
+    serve_site(listener, Arc::new(site), stop).await;
 }
 
-fn router(site: Arc<Site>) -> Router {
-    Router::new()
-        .route("/", get(pages::index))
-        .route("/operator", get(pages::operator))
-        .route("/r/{room}", get(pages::phone))
-        .route("/r/{room}/screen", get(pages::screen))
-        .route("/r/{room}/qr.svg", get(room_files::qr))
-        .route("/assets/{*path}", get(pages::asset))
-        .route("/api/v1/rooms", get(rooms))
-        .route("/api/v1/rooms/{room}/ws", get(socket::upgrade))
-        .route("/api/v1/rooms/{room}/sse", get(plain::events))
-        .route("/api/v1/rooms/{room}/poll", get(plain::poll))
-        .route("/api/v1/rooms/{room}/history", get(history::history))
-        .route("/api/v1/rooms/{room}/status", get(room_files::status))
-        .route("/api/v1/rooms/{room}/language", put(control::language))
-        .route(
-            "/api/v1/rooms/{room}/prepared",
-            get(prepared::show)
-                .put(prepared::load)
-                .delete(prepared::unload)
-                .layer(DefaultBodyLimit::max(prepared::MOST_BYTES)),
-        )
-        .route(
-            "/api/v1/rooms/{room}/prepared/read",
-            post(prepared::read).layer(DefaultBodyLimit::max(prepared::MOST_BYTES)),
-        )
-        .route("/api/v1/rooms/{room}/prepared/choice", put(prepared::choose))
-        .route("/api/v1/rooms/{room}/export/{file}", get(room_files::export))
-        .fallback(pages::not_found)
-        .layer(middleware::map_response(with_security_headers))
-        .with_state(site)
+async fn serve_site(listener: TcpListener, site: Arc<Site>, stop: Stop) {
+    let door = site.guards.door(routes::router(&site));
+    let keeping =
+        site.guards.encryption.as_ref().map(|encryption| tokio::spawn(Arc::clone(encryption.current()).keep()));
+    tokio::select! {
+        () = door.open(listener, stop) => {}
+        () = site.guards.refusals.tell(&site.hub) => {}
+    }
+    if let Some(keeping) = keeping {
+        keeping.abort();
+    }
 }
 
 async fn rooms(State(site): Shared) -> Response {
@@ -109,10 +104,9 @@ async fn rooms(State(site): Shared) -> Response {
 }
 
 async fn with_security_headers(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    for (name, value) in SECURITY_HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
     response
 }
 

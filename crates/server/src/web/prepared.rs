@@ -1,6 +1,6 @@
 //! The operator loads a prepared speech, looks at its pairs, puts it to use, and says who writes the captions.
 //!
-//! Every call wants the operator's key, also those that read: a speech is nobody's business before it is held.
+//! Every call is for operators alone, also those that read: a speech is nobody's business before it is held.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::multipart::{Multipart, MultipartRejection};
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use dostyq_prepared::{CheckView, Choice, PreparedSpeech};
 use dostyq_speech::RoomId;
@@ -28,8 +28,8 @@ pub(super) struct ChoiceOrder {
 }
 
 /// The speech that is loaded, as pairs; 204 where there is none.
-pub(super) async fn show(Path(room): Path<RoomId>, State(site): Shared, headers: HeaderMap) -> Response {
-    match commanded(&site, &headers, &room) {
+pub(super) async fn show(Path(room): Path<RoomId>, State(site): Shared) -> Response {
+    match commanded(&site, &room) {
         Ok(hall) => hall
             .prompter
             .speech()
@@ -42,10 +42,9 @@ pub(super) async fn show(Path(room): Path<RoomId>, State(site): Shared, headers:
 pub(super) async fn read(
     Path(room): Path<RoomId>,
     State(site): Shared,
-    headers: HeaderMap,
     form: Result<Multipart, MultipartRejection>,
 ) -> Response {
-    if let Err(refusal) = commanded(&site, &headers, &room) {
+    if let Err(refusal) = commanded(&site, &room) {
         return refusal;
     }
     let files = match form {
@@ -69,7 +68,6 @@ pub(super) async fn read(
 pub(super) async fn load(
     Path(room): Path<RoomId>,
     State(site): Shared,
-    headers: HeaderMap,
     view: Result<Json<CheckView>, JsonRejection>,
 ) -> Response {
     let view = match view {
@@ -77,24 +75,23 @@ pub(super) async fn load(
         Err(error) => return (StatusCode::BAD_REQUEST, error.body_text()).into_response(),
     };
     match PreparedSpeech::of_check(view) {
-        Ok(speech) => replace(&site, &headers, &room, Some(speech)).await,
+        Ok(speech) => replace(&site, &room, Some(speech)).await,
         Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()).into_response(),
     }
 }
 
 /// Takes the speech away; the machine writes.
-pub(super) async fn unload(Path(room): Path<RoomId>, State(site): Shared, headers: HeaderMap) -> Response {
-    replace(&site, &headers, &room, None).await
+pub(super) async fn unload(Path(room): Path<RoomId>, State(site): Shared) -> Response {
+    replace(&site, &room, None).await
 }
 
 /// Says who writes: `auto`, `script` or `machine`.
 pub(super) async fn choose(
     Path(room): Path<RoomId>,
     State(site): Shared,
-    headers: HeaderMap,
     order: Result<Json<ChoiceOrder>, JsonRejection>,
 ) -> Response {
-    match (commanded(&site, &headers, &room), order) {
+    match (commanded(&site, &room), order) {
         (Err(refusal), _) => refusal,
         (Ok(hall), Ok(Json(order))) => {
             hall.prompter.choose(order.choice);
@@ -105,8 +102,8 @@ pub(super) async fn choose(
     }
 }
 
-async fn replace(site: &super::Site, headers: &HeaderMap, room: &RoomId, speech: Option<PreparedSpeech>) -> Response {
-    let prompter = match commanded(site, headers, room) {
+async fn replace(site: &super::Site, room: &RoomId, speech: Option<PreparedSpeech>) -> Response {
+    let prompter = match commanded(site, room) {
         Ok(hall) => Arc::clone(&hall.prompter),
         Err(refusal) => return refusal,
     };

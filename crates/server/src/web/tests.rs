@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use dostyq_hub::{HubOptions, RoomPublisher};
 use dostyq_log::SqliteLog;
-use dostyq_speech::{Caption, CaptionEvent, Lang, OpenCaption, SegmentId, TimeSpan};
+use dostyq_speech::{Author, Caption, CaptionEvent, Lang, OpenCaption, SegmentId, TimeSpan};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -15,32 +15,118 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::block_in_place;
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{self, Message};
 
 use super::*;
+use crate::access::{NewToken, Role, RoomCode};
+use crate::bench::tls::{Line, connector};
+use crate::config::{SelfSigned, Tls, Web};
+use crate::operator_key::OperatorKey;
+use crate::tls::Encryption;
+
+mod bad_input;
+mod encrypted;
+mod entrance;
+mod rights;
 
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What a house has besides a room "demo" that is open to everyone.
+#[derive(Default)]
+struct Equipment {
+    web: Web,
+    is_encrypted: bool,
+    head_within: Option<Duration>,
+}
 
 struct House {
     address: SocketAddr,
     publisher: RoomPublisher,
+    /// A room with the code 4711.
+    closed: RoomPublisher,
+    site: Arc<Site>,
+    key: OperatorKey,
     stop: Stop,
     _folder: TempDir,
 }
 
 impl House {
     async fn open() -> House {
+        House::with(Equipment::default()).await
+    }
+
+    async fn with(equipment: Equipment) -> House {
         let folder = tempfile::tempdir().expect("a folder");
         let log: Arc<dyn EventLog> = Arc::new(SqliteLog::open_file(folder.path().join("log.db")).expect("a log"));
         let hub = Hub::new(Arc::clone(&log), HubOptions::default());
-        let publisher = block_in_place(|| hub.open_room("demo".parse().expect("a room"), "Зал")).expect("it opens");
-        let operator_key = OperatorKey::open(folder.path()).expect("a key");
+        let open = |name: &str| block_in_place(|| hub.open_room(name.parse().expect(name), "Зал")).expect("it opens");
+        let (publisher, closed) = (open("demo"), open("closed"));
+        let key = OperatorKey::open(folder.path()).expect("a key");
+        let code = RoomCode::try_from("4711".to_owned()).expect("a code");
+        let codes = BTreeMap::from([("closed".parse().expect("a room"), code)]);
+        let access = Access::open(folder.path(), &key, codes).expect("opened");
         let listener = listen("127.0.0.1:0".parse().expect("an address")).expect("a port");
         let address = listener.local_addr().expect("an address");
-        let site = Site { hub, log, halls: BTreeMap::new(), operator_key, base: String::new() };
-        let stop = Stop::default();
-        tokio::spawn(serve(listener, site, stop.clone()));
-        House { address, publisher, stop, _folder: folder }
+        let tls = Tls::Made(SelfSigned::SelfSigned);
+        let encryption = || Encryption::open(&tls, folder.path(), vec!["localhost".to_owned()]).expect("a certificate");
+        let mut guards = Guards::new(equipment.web, equipment.is_encrypted.then(encryption));
+        guards.head_within = equipment.head_within.unwrap_or(guards.head_within);
+        let site = Site { hub, log, halls: BTreeMap::new(), access, guards, base: String::new() };
+        let (site, stop) = (Arc::new(site), Stop::default());
+        tokio::spawn(serve_site(listener, Arc::clone(&site), stop.clone()));
+        House { address, publisher, closed, site, key, stop, _folder: folder }
+    }
+
+    async fn line(&self) -> Line {
+        let stream = TcpStream::connect(self.address).await.expect("a connection");
+        let tls = self.site.guards.encryption.as_ref().map(|_| connector().expect("TLS"));
+        Line::over(stream, tls.as_ref()).await.expect("a handshake")
+    }
+
+    /// Sends a request and takes the whole answer.
+    async fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> Reply {
+        let mut line = self.line().await;
+        let length = body.len();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}",
+            self.address
+        );
+        line.write_all(request.as_bytes()).await.expect("it is sent");
+        let mut bytes = Vec::new();
+        timeout(PATIENCE, line.read_to_end(&mut bytes)).await.expect("in time").expect("an answer");
+        Reply(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// A token of a role for these rooms, all if there are none.
+    fn token(&self, role: Role, rooms: &[&str]) -> String {
+        let rooms = rooms.iter().map(|room| room.parse().expect("a room")).collect();
+        let new = NewToken { role, rooms, name: role.name().to_owned(), lasts: None };
+        self.site.access.store.create(&new).expect("a token").1.reveal().to_owned()
+    }
+
+    /// Says hello in a room, as a browser with these headers; the tag of the first message, or the code of the close.
+    async fn visit(&self, room: &str, headers: &[(&'static str, &str)]) -> Result<String, u16> {
+        let url = format!("ws://{}/api/v1/rooms/{room}/ws", self.address);
+        let mut request = url.into_client_request().expect("a request");
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().expect("a header"));
+        }
+        let mut socket = match tokio_tungstenite::client_async(request, self.line().await).await {
+            Ok((socket, _)) => socket,
+            Err(tungstenite::Error::Http(answer)) => return Err(answer.status().as_u16()),
+            Err(error) => panic!("{error}"),
+        };
+        // It may be closed already.
+        let _ = socket.send(Message::text(r#"{"t":"hello","v":1,"l":["kk","ru"]}"#)).await;
+        match timeout(PATIENCE, socket.next()).await.expect("in time") {
+            Some(Ok(Message::Text(text))) => {
+                let message: Value = serde_json::from_str(&text).expect("JSON");
+                Ok(message["t"].as_str().expect("a tag").to_owned())
+            }
+            Some(Ok(Message::Close(Some(frame)))) => Err(frame.code.into()),
+            other => panic!("{other:?}"),
+        }
     }
 
     fn say(&mut self, segment: u64, lang: Lang, text: &str) {
@@ -53,6 +139,7 @@ impl House {
             span: TimeSpan::default(),
             text: text.into(),
             words: Vec::new(),
+            author: Author::Machine,
         };
         block_in_place(|| self.publisher.publish(CaptionEvent::Final(line))).expect("it is published");
     }
@@ -93,6 +180,27 @@ impl House {
         let (head, body) = self.get(path, "").await;
         assert!(head.starts_with("http/1.1 200"), "{head}");
         serde_json::from_slice(&body).expect("JSON")
+    }
+}
+
+struct Reply(String);
+
+impl Reply {
+    fn status(&self) -> u16 {
+        let status = self.0.split(' ').nth(1).and_then(|status| status.parse().ok());
+        status.unwrap_or_else(|| panic!("no answer: {:?}", self.0))
+    }
+
+    /// What a browser would send from now on.
+    fn cookie(&self) -> String {
+        let line = self.header("set-cookie").expect("a cookie");
+        format!("Cookie: {}\r\n", line.split(';').next().expect("a pair"))
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        let head = self.0.split("\r\n\r\n").next().unwrap_or_default();
+        let mut lines = head.lines().filter_map(|line| line.split_once(": "));
+        lines.find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 }
 
@@ -213,6 +321,9 @@ async fn what_cannot_be_answered_says_why() {
         ("demo/history?l=", 400),
         ("demo/history?e=0a0a", 410),
         ("..%2f..%2fdemo/history", 400),
+        ("closed/sse", 401),
+        ("closed/poll", 401),
+        ("closed/history", 401),
     ] {
         let (head, _) = house.get(path, "").await;
         assert!(head.starts_with(&format!("http/1.1 {status}")), "{path}: {head}");
