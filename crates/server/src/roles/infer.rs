@@ -10,12 +10,13 @@ use dostyq_hub::{Hub, HubOptions};
 use dostyq_log::SpooledLog;
 use dostyq_speech::RoomId;
 
+use super::front::Front;
 use super::keeper::Keeper;
 use super::lease::Lease;
-use super::{Stage, connect, edge, lease};
+use super::{Stage, connect, lease};
 use crate::Stop;
 use crate::config::{Cluster, Config, Room};
-use crate::web::{Hall, Site};
+use crate::web::Hall;
 
 /// How long a stop waits for what was heard to be captioned.
 const FINISH_WITHIN: Duration = Duration::from_secs(15);
@@ -34,7 +35,7 @@ pub(crate) fn run(
     stage: Arc<dyn Stage>,
     halls: BTreeMap<RoomId, Hall>,
 ) -> anyhow::Result<()> {
-    let front = edge::Front::open(config)?;
+    let front = Front::open(config)?;
     let data = &config.server.data;
     std::fs::create_dir_all(data)
         .with_context(|| format!("the data folder {} cannot be made: set server.data to another", data.display()))?;
