@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import hub, page, sections, translation, trim
+from . import hub, page, scaling, sections, translation, trim
 from .child import CouldNotRun
 from .environment import CACHE, ROOT, say
 from .figures import figures
@@ -61,6 +61,14 @@ def parser() -> argparse.ArgumentParser:
             "docs/benchmarks.md.",
         )
     )
+    scaling.add_options(
+        commands.add_parser(
+            "scaling",
+            help="what a viewer costs here, and what follows for large events",
+            description="Measures what a viewer costs and is sent, works out and simulates large events, and writes its section of "
+            "docs/scaling.md.",
+        )
+    )
     return top
 
 
@@ -71,6 +79,8 @@ def main(arguments: Sequence[str]) -> int:
         return translation.compare(options)
     if options.command == "hub":
         return hub.compare(options)
+    if options.command == "scaling":
+        return scaling.compare(options)
     if options.command == "trim":
         return trim.compare(options)
     try:

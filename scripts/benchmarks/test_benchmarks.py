@@ -9,6 +9,7 @@ import numpy as np
 
 from .agreement import SAMPLE_RATE, Agreement, Captioner, Hypothesis, Word
 from .figures import COMPARED, Figures, Quantiles, ratios
+from .storm import BACKLOG, Node, storm
 from .views import Line, View, flow, lines
 
 
@@ -119,6 +120,29 @@ class Comparison(unittest.TestCase):
 
         found = dict(zip(COMPARED, ratios(row(0.1, 0.5), row(0.2, 2.0)), strict=True))
         self.assertEqual((found["WER"], found["CPU"], found["CER"], found["erasure"]), (0.5, 0.25, None, None))
+
+
+class Storm(unittest.TestCase):
+    def test_all_come_back_and_nobody_sooner_than_the_machine_can(self) -> None:
+        node = Node(cores=2, arrival_secs=0.002, viewer_share=0.0)
+        found = storm(node, nodes=1, staying=0, coming=2000)
+        # Two cores take a thousand a second.
+        self.assertGreaterEqual(found.all_secs, 2.0)
+        self.assertLess(found.all_secs, 2.6)
+        self.assertEqual(found.refused, 0)
+
+    def test_what_the_queue_does_not_hold_comes_later(self) -> None:
+        slow = Node(cores=1, arrival_secs=0.01, viewer_share=0.0)
+        found = storm(slow, nodes=1, staying=0, coming=BACKLOG + 1000)
+        self.assertEqual(found.longest_queue, BACKLOG)
+        self.assertGreater(found.refused, 0)
+        self.assertGreaterEqual(found.all_secs, (BACKLOG + 1000) * 0.01)
+
+    def test_those_who_stayed_slow_the_arrivals_down(self) -> None:
+        node = Node(cores=1, arrival_secs=0.001, viewer_share=0.0001)
+        idle = storm(node, nodes=1, staying=0, coming=1000)
+        busy = storm(node, nodes=1, staying=8000, coming=1000)
+        self.assertGreater(busy.all_secs, 2 * idle.all_secs)
 
 
 if __name__ == "__main__":

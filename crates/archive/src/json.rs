@@ -71,6 +71,7 @@ struct CaptionField<'a> {
     start_millis: u64,
     end_millis: u64,
     text: &'a str,
+    author: &'static str,
     words: Vec<WordField<'a>>,
 }
 
@@ -120,6 +121,7 @@ impl<'a> From<&'a Caption> for CaptionField<'a> {
             start_millis: caption.span.start.as_millis(),
             end_millis: caption.span.end.as_millis(),
             text: &caption.text,
+            author: caption.author.name(),
             words: caption.words.iter().map(WordField::from).collect(),
         }
     }

@@ -34,8 +34,8 @@
 //!
 //! | `kind` | further fields |
 //! |---|---|
-//! | `"final"` | `segment`, `revision` (0, and one more for each correction), `lang` and `spoken` (`kk` or `ru`; where they differ it is a translation), `lang_confidence` (0.5 to 1), `start_millis`, `end_millis`, `text`, `words`: each `text`, `start_millis`, `end_millis`, `confidence` (0 to 1) |
-//! | `"marker"` | `at_millis`, `marker`: `started`, `ended`, `looped` or `gap`; a gap has `gap_millis` too |
+//! | `"final"` | `segment`, `revision` (0, and one more for each correction), `lang` and `spoken` (`kk` or `ru`; where they differ it is a translation), `lang_confidence` (0.5 to 1), `start_millis`, `end_millis`, `text`, `author` (`machine`, `memory`: a sentence of it was in the translation memory, `script`: it is that of a prepared speech), `words`: each `text`, `start_millis`, `end_millis`, `confidence` (0 to 1) |
+//! | `"marker"` | `at_millis`, `marker`: `started`, `ended`, `looped`, `gap` (with `gap_millis`), `effort` (with `effort`), `script-on-air` or `script-off-air` |
 //!
 //! What it does not do: it decides no line breaks and no times on screen (cues come laid out), keeps no audio and
 //! opens no socket.

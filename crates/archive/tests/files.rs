@@ -8,7 +8,7 @@ use std::path::Path;
 use dostyq_archive::{ArchiveError, Exports, Session, collect, read_session, write_exports};
 use dostyq_log::{Anchor, EventLog, LogError, RoomHead, SqliteLog};
 use dostyq_speech::{
-    Caption, Cue, CueLine, Entry, Epoch, Lang, Marker, Offset, RoomId, SampleTime, SegmentId, TimeSpan,
+    Author, Caption, Cue, CueLine, Entry, Epoch, Lang, Marker, Offset, RoomId, SampleTime, SegmentId, TimeSpan,
 };
 
 fn room() -> RoomId {
@@ -25,6 +25,7 @@ fn caption(number: u64) -> Caption {
         span: TimeSpan::default(),
         text: format!("строка {number}"),
         words: vec![],
+        author: Author::Machine,
     }
 }
 

@@ -4,7 +4,7 @@ use aspasia::{SubRipSubtitle, Subtitle, TextEvent, TimedEventInterface, WebVttSu
 use dostyq_archive::{Session, json, srt, vtt};
 use dostyq_log::{Anchor, RoomHead};
 use dostyq_speech::{
-    Caption, Cue, CueLine, Entry, Epoch, Event, Lang, Marker, Offset, SampleTime, SegmentId, TimeSpan, Word,
+    Author, Caption, Cue, CueLine, Entry, Epoch, Event, Lang, Marker, Offset, SampleTime, SegmentId, TimeSpan, Word,
 };
 use insta::assert_snapshot;
 
@@ -135,9 +135,15 @@ fn json_holds_the_session() {
         span: span(500, 900),
         text: "«Рахмет!»".into(),
         words: vec![Word { text: "«Рахмет!»".into(), span: span(500, 900), confidence: 0.5 }],
+        author: Author::Machine,
     };
-    let translation =
-        Caption { lang: Lang::Russian, text: "«Спасибо!»".into(), words: vec![], ..caption.clone() };
+    let translation = Caption {
+        lang: Lang::Russian,
+        text: "«Спасибо!»".into(),
+        words: vec![],
+        author: Author::Memory,
+        ..caption.clone()
+    };
     let entries = [
         Entry::Marker { at: SampleTime::ZERO, marker: Marker::Started },
         Entry::Final(caption),
@@ -182,6 +188,7 @@ fn json_holds_the_session() {
           "start_millis": 500,
           "end_millis": 900,
           "text": "«Рахмет!»",
+          "author": "machine",
           "words": [
             {
               "text": "«Рахмет!»",
@@ -202,6 +209,7 @@ fn json_holds_the_session() {
           "start_millis": 500,
           "end_millis": 900,
           "text": "«Спасибо!»",
+          "author": "memory",
           "words": []
         },
         {

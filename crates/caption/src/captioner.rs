@@ -158,6 +158,7 @@ impl Captioner {
             span: source.span,
             text,
             words: Vec::new(),
+            author: translation.author,
         })]
     }
 
@@ -219,6 +220,7 @@ impl Captioner {
             span,
             text: join_words(&words),
             words,
+            author: transcript.author,
         }));
         events
     }

@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use dostyq_caption::{Captioner, ReadingRules, reflow_bilingual};
-//! use dostyq_speech::{CaptionEvent, Lang, SampleTime, SegmentId, TimeSpan, Transcript, Translation, Word};
+//! use dostyq_speech::{Author, CaptionEvent, Lang, SampleTime, SegmentId, TimeSpan, Transcript, Translation, Word};
 //!
 //! let span = TimeSpan::new(SampleTime::from_millis(1000), SampleTime::from_millis(2500));
 //! let words = vec![Word { text: "Рахмет!".into(), span, confidence: 0.9 }];
@@ -15,12 +15,14 @@
 //! let mut captioner = Captioner::new();
 //! let mut events = captioner.push_transcript(Transcript {
 //!     segment, lang: Lang::Kazakh, lang_confidence: 0.97, span, committed: words, tentative: vec![], is_final: true,
+//!     author: Author::Machine,
 //! });
 //! events.extend(captioner.push_translation(Translation {
 //!     segment,
 //!     lang: Lang::Russian,
 //!     text: "Спасибо!".into(),
 //!     is_final: true,
+//!     author: Author::Memory,
 //! }));
 //!
 //! let captions: Vec<_> = events

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 
 use dostyq_caption::{Captioner, MAX_FINISHED, MAX_OPEN, Oddities};
-use dostyq_speech::{Caption, CaptionEvent, Lang, SampleTime, SegmentId, TimeSpan, Transcript, Translation, Word};
+use dostyq_speech::{
+    Author, Caption, CaptionEvent, Lang, SampleTime, SegmentId, TimeSpan, Transcript, Translation, Word,
+};
 
 /// Words of 100 ms each, the first at `start` milliseconds.
 fn words(text: &str, start: u64) -> Vec<Word> {
@@ -29,6 +31,7 @@ fn growing(segment: u64, committed: &str, tentative: &str) -> Transcript {
         committed,
         tentative,
         is_final: false,
+        author: Author::Machine,
     }
 }
 
@@ -41,7 +44,7 @@ fn translated(segment: u64, lang: Lang, text: &str) -> Translation {
 }
 
 fn translating(segment: u64, lang: Lang, text: &str) -> Translation {
-    Translation { segment: SegmentId(segment), lang, text: text.into(), is_final: false }
+    Translation { segment: SegmentId(segment), lang, text: text.into(), is_final: false, author: Author::Machine }
 }
 
 /// An event in short: `1 ru да|нет` is an open line, `1 ru да.` a caption, `-1` a drop.

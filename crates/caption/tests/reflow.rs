@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 
 use dostyq_caption::{ReadingRules, reflow_bilingual, reflow_one};
-use dostyq_speech::{Caption, Cue, Lang, SampleTime, SegmentId, TimeSpan, Word};
+use dostyq_speech::{Author, Caption, Cue, Lang, SampleTime, SegmentId, TimeSpan, Word};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
@@ -34,6 +34,7 @@ fn spoken(segment: u64, lang: Lang, start: u64, char_millis: u64, text: &str) ->
         span: TimeSpan::new(words[0].span.start, words[words.len() - 1].span.end),
         text: dostyq_speech::join_words(&words),
         words,
+        author: Author::Machine,
     }
 }
 

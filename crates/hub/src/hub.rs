@@ -7,6 +7,7 @@ use dostyq_speech::RoomId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::counters::Counters;
+use crate::fan_out::{Bells, FanOut, Gallery};
 use crate::publisher::{load, ring_of};
 use crate::room::RoomState;
 use crate::wire::{CloseCode, RoomSummary};
@@ -24,7 +25,8 @@ struct Shared {
     rooms: Mutex<Rooms>,
     /// One permit a connection: it bounds them, and a shutdown waits until all are back.
     places: Arc<Semaphore>,
-    counters: Counters,
+    counters: Arc<Counters>,
+    fan_out: FanOut,
 }
 
 #[derive(Default)]
@@ -36,17 +38,22 @@ struct Rooms {
 /// A room, shared by its publisher and its viewers.
 pub(crate) struct Room {
     pub(crate) id: RoomId,
+    /// Watched by those who write to their viewers themselves; changed by [`change`](Room::change) alone.
     pub(crate) state: watch::Sender<RoomState>,
+    /// The viewers to whom the fan-out threads write.
+    pub(crate) gallery: Gallery,
+    bells: Bells,
     viewers: AtomicUsize,
     taken: AtomicBool,
 }
 
 impl Hub {
-    /// A hub without rooms.
+    /// A hub without rooms. It starts [`HubOptions::fan_out_threads`], which end when the last clone is dropped.
     pub fn new(log: Arc<dyn EventLog>, options: HubOptions) -> Hub {
         let places = Arc::new(Semaphore::new(options.max_viewers.max(1) as usize));
-        let (rooms, counters) = (Mutex::default(), Counters::default());
-        Hub { shared: Arc::new(Shared { log, options, rooms, places, counters }) }
+        let (rooms, counters) = (Mutex::default(), Arc::<Counters>::default());
+        let fan_out = FanOut::start(options.fan_out_threads, &counters);
+        Hub { shared: Arc::new(Shared { log, options, rooms, places, counters, fan_out }) }
     }
 
     /// Opens a room, with the newest part of its log, for one source of captions at a time. `title` is its name for
@@ -69,8 +76,8 @@ impl Hub {
             return Ok(publisher);
         }
         let (epoch, newest) = load(&*log, &id)?;
-        let state = watch::Sender::new(RoomState::new(title, epoch, ring_of(&newest)));
-        let room = Arc::new(Room { id: id.clone(), state, viewers: AtomicUsize::new(0), taken: AtomicBool::new(true) });
+        let state = RoomState::new(title, epoch, ring_of(&newest));
+        let room = Arc::new(Room::new(id.clone(), state, self.shared.fan_out.bells()));
         let mut rooms = self.rooms_mut();
         let by_id = rooms.open_for_changes(&id)?;
         if by_id.contains_key(&id) {
@@ -115,7 +122,7 @@ impl Hub {
             let mut rooms = self.rooms_mut();
             rooms.closing = true;
             for room in rooms.by_id.values() {
-                room.state.send_modify(|state| state.closing = true);
+                room.change(|state| state.closing = true);
             }
         }
         let places = self.shared.options.max_viewers.max(1);
@@ -159,6 +166,18 @@ impl Rooms {
 }
 
 impl Room {
+    /// A room with its publisher.
+    fn new(id: RoomId, state: RoomState, bells: &Bells) -> Room {
+        let (state, gallery) = (watch::Sender::new(state), Gallery::new(bells.count()));
+        Room { id, state, gallery, bells: bells.clone(), viewers: AtomicUsize::new(0), taken: AtomicBool::new(true) }
+    }
+
+    /// Changes what is known of the room, and has its viewers told.
+    pub(crate) fn change(self: &Arc<Room>, change: impl FnOnce(&mut RoomState)) {
+        self.state.send_modify(change);
+        self.bells.ring(self);
+    }
+
     /// Lets the next publisher in.
     pub(crate) fn release(&self) {
         self.taken.store(false, Ordering::Release);

@@ -1,7 +1,7 @@
 //! The log becomes live captions on screens and phones: every viewer gets every final, in the order of the log, and
 //! who was away gets exactly what it missed.
 //!
-//! A source publishes into a room through its [`RoomPublisher`]; [`serve_viewer`] carries one viewer over a WebSocket.
+//! A source publishes into a room through its [`RoomPublisher`]; [`serve_tcp_viewer`] carries one viewer over a WebSocket.
 //! What they say to each other is in [`wire`] and in `docs/protocol.md`.
 //!
 //! ```
@@ -28,7 +28,7 @@
 //! opens and never for a viewer.
 //!
 //! What it does not do: it opens no port and knows no HTTP (the server upgrades the connection and hands it over),
-//! starts no task or thread, decodes no sound, lays out no text, and does not know who may see a room.
+//! starts no task and no thread but those that write, decodes no sound, lays out no text, and does not know who may see a room.
 
 // The tests of the room and those over sockets share one reader, which names the crate as a stranger does.
 #[cfg(test)]
@@ -37,6 +37,7 @@ extern crate self as dostyq_hub;
 mod counters;
 mod encode;
 mod error;
+mod fan_out;
 mod follower;
 mod frame;
 mod hub;
@@ -60,4 +61,4 @@ pub use limits::{
     websocket_config,
 };
 pub use publisher::RoomPublisher;
-pub use session::{refuse_viewer, serve_viewer};
+pub use session::{refuse_viewer, serve_tcp_viewer, serve_viewer};

@@ -1,5 +1,6 @@
 //! Every bound of the hub, with its reason; what an operator or a test may change is in [`HubOptions`].
 
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -52,6 +53,9 @@ pub(crate) const DRAIN_BYTES: u64 = 1024 * 1024;
 pub struct HubOptions {
     /// Viewers of all rooms together, those that have not said hello included; 1 or more.
     pub max_viewers: u32,
+    /// Threads that write to viewers, 1 or more. By default one less than there are processors: listening, recognising
+    /// and translating go on while a hall is told.
+    pub fan_out_threads: usize,
     /// How long a new connection may take to say hello.
     pub hello_within: Duration,
     /// How often a viewer is asked whether it is there.
@@ -70,6 +74,7 @@ impl Default for HubOptions {
     fn default() -> Self {
         HubOptions {
             max_viewers: 10_000,
+            fan_out_threads: available_parallelism().map_or(1, |count| count.get().saturating_sub(1).max(1)),
             hello_within: Duration::from_secs(10),
             ping_every: Duration::from_secs(25),
             silence_limit: Duration::from_secs(60),

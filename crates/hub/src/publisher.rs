@@ -34,11 +34,11 @@ impl RoomPublisher {
         match event {
             CaptionEvent::Open(line) => {
                 let encoded = Encoded::open(&line);
-                self.room.state.send_modify(|state| state.open.put(&line, encoded));
+                self.room.change(|state| state.open.put(&line, encoded));
                 Ok(None)
             }
             CaptionEvent::Dropped(segment) => {
-                self.room.state.send_modify(|state| state.open.drop_segment(segment));
+                self.room.change(|state| state.open.drop_segment(segment));
                 Ok(None)
             }
             CaptionEvent::Final(caption) => self.append(Entry::Final(caption)).map(Some),
@@ -55,7 +55,7 @@ impl RoomPublisher {
     }
 
     pub(crate) fn rename(&mut self, title: String) {
-        self.room.state.send_modify(|state| state.title = title);
+        self.room.change(|state| state.title = title);
     }
 
     fn append(&mut self, entry: Entry) -> Result<Offset, HubError> {
@@ -93,13 +93,13 @@ impl RoomPublisher {
         }
         let (epoch, newest) = load(&*self.log, &self.room.id)?;
         let ring = ring_of(&newest);
-        self.room.state.send_modify(|state| state.replace_log(epoch, ring, &newest));
+        self.room.change(|state| state.replace_log(epoch, ring, &newest));
         Ok(newest)
     }
 
     fn show(&self, event: &Event) {
         let encoded = EncodedEvent::new(event);
-        self.room.state.send_modify(|state| state.take(event, encoded));
+        self.room.change(|state| state.take(event, encoded));
     }
 
     fn top(&self) -> Offset {
@@ -109,7 +109,7 @@ impl RoomPublisher {
 
 impl Drop for RoomPublisher {
     fn drop(&mut self) {
-        self.room.state.send_modify(|state| state.open.drop_all());
+        self.room.change(|state| state.open.drop_all());
         self.room.release();
     }
 }

@@ -2,19 +2,23 @@
 
 use std::convert::Infallible;
 use std::future::ready;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::slice;
 use std::sync::Arc;
 
 use dostyq_speech::RoomId;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::counters::Counters;
 use crate::encode::Encoded;
+use crate::fan_out::{Seat, Seated, SharedStream};
 use crate::hub::{Hub, Room};
+use crate::limits::websocket_config;
 use crate::liveness::{Liveness, Sign};
 use crate::room::{Cursor, Due, RoomState};
 use crate::socket::{Connection, Ending, Heard};
@@ -32,16 +36,53 @@ where
 {
     let mut connection = Connection::new(socket);
     let place = hub.place();
+    let ending = serve(hub, room, place.as_ref().err(), &mut connection, None).await;
+    part(hub, connection, ending).await;
+}
+
+/// The same over a plain connection, at less cost: while the viewer keeps up, the hub's own threads write to it. `read` is
+/// what the peer said right behind its handshake.
+pub async fn serve_tcp_viewer(hub: &Hub, room: &str, stream: TcpStream, read: Vec<u8>) {
+    let stream = SharedStream::new(stream);
+    let config = Some(websocket_config());
+    let socket = Box::pin(WebSocketStream::from_partially_read(stream.clone(), read, Role::Server, config)).await;
+    let mut connection = Connection::new(socket);
+    let place = hub.place();
+    let ending = serve(hub, room, place.as_ref().err(), &mut connection, Some(stream)).await;
+    part(hub, connection, ending).await;
+}
+
+/// From the handshake to how it ends; at once where the hub has no place for it.
+async fn serve<S>(
+    hub: &Hub,
+    room: &str,
+    refusal: Option<&CloseCode>,
+    connection: &mut Connection<S>,
+    shared: Option<SharedStream>,
+) -> Ending
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let mut is_welcomed = false;
-    let ending = match (&place, room.parse::<RoomId>().ok().and_then(|id| hub.find(&id))) {
-        (Err(code), _) => Ending::Close(*code),
-        (Ok(_), None) => Ending::Close(CloseCode::UnknownRoom),
-        (Ok(_), Some(room)) => Session::new(hub, room).run(&mut connection, &mut is_welcomed).await,
+    let ending = match (refusal, room.parse::<RoomId>().ok().and_then(|id| hub.find(&id))) {
+        (Some(code), _) => Ending::Close(*code),
+        (None, None) => Ending::Close(CloseCode::UnknownRoom),
+        (None, Some(room)) => {
+            let mut session = Session::new(hub, room);
+            session.run(connection, shared, &mut is_welcomed).await
+        }
     };
     count(hub.counters(), ending, is_welcomed);
     tracing::debug!(room, ?ending, "a viewer's connection ends");
-    // Boxed, so that an idle viewer does not carry the memory that only its end needs.
-    Box::pin(connection.finish(ending, hub.options().close_within)).await;
+    ending
+}
+
+/// Boxed, so that an idle viewer does not carry the memory that only its end needs.
+fn part<S>(hub: &Hub, connection: Connection<S>, ending: Ending) -> Pin<Box<impl Future<Output = ()>>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    Box::pin(connection.finish(ending, hub.options().close_within))
 }
 
 /// Closes a WebSocket whose handshake is done and who has no right to a room, so that a browser learns why.
@@ -81,7 +122,12 @@ impl Session<'_> {
         Session { hub, room, changes, liveness }
     }
 
-    async fn run<S>(mut self, connection: &mut Connection<S>, is_welcomed: &mut bool) -> Ending
+    async fn run<S>(
+        &mut self,
+        connection: &mut Connection<S>,
+        shared: Option<SharedStream>,
+        is_welcomed: &mut bool,
+    ) -> Ending
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -92,7 +138,8 @@ impl Session<'_> {
         };
         *is_welcomed = true;
         let _present = self.room.count_viewer();
-        let Err(ending) = self.follow(connection, &mut cursor).await;
+        let seated = shared.map(|stream| Seated::new(&self.room, stream));
+        let Err(ending) = self.follow(connection, &mut cursor, seated.as_ref().map(Seated::seat)).await;
         ending
     }
 
@@ -132,8 +179,13 @@ impl Session<'_> {
         }
     }
 
-    /// Sends what is due, again and again, until there is an ending: it never returns `Ok`.
-    async fn follow<S>(&mut self, connection: &mut Connection<S>, cursor: &mut Cursor) -> Result<Infallible, Ending>
+    /// Sends what is due, or has it sent, again and again, until there is an ending: it never returns `Ok`.
+    async fn follow<S>(
+        &mut self,
+        connection: &mut Connection<S>,
+        cursor: &mut Cursor,
+        seat: Option<&Seat>,
+    ) -> Result<Infallible, Ending>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -152,23 +204,76 @@ impl Session<'_> {
                     connection.send(&messages, write_within).await?;
                     self.hub.counters().delivered.add(messages.len() as u64);
                 }
-                Due::Nothing => {}
+                Due::Nothing => {
+                    if let Some(seat) = seat {
+                        connection.answer_ping(write_within).await?;
+                        if seat.hand_over(cursor, &self.changes) {
+                            let outcome = self.sit(connection, seat, alarm.as_mut()).await;
+                            if let Some(left) = seat.take_back() {
+                                *cursor = left.cursor;
+                                connection.go_on(left.begun);
+                                outcome?;
+                                connection.send(&left.messages, write_within).await?;
+                                self.hub.counters().delivered.add(left.messages.len() as u64);
+                            }
+                        }
+                        continue;
+                    }
+                }
             }
             tokio::select! {
                 // In a room that is never quiet the peer must be heard as well, and before it is judged silent.
                 biased;
                 heard = connection.hear() => self.listen(heard?)?,
                 () = &mut alarm => {
-                    match self.liveness.sign(Instant::now()) {
-                        Sign::None => {}
-                        Sign::Ping => connection.send(slice::from_ref(Encoded::ping()), write_within).await?,
-                        Sign::Dead => return Err(Ending::Close(CloseCode::Silent)),
+                    if self.is_ping_due()? {
+                        connection.send(slice::from_ref(Encoded::ping()), write_within).await?;
                     }
                     alarm.as_mut().reset(self.liveness.next());
                 }
                 _ = self.changes.changed(), if is_done => {}
                 () = ready(()), if !is_done => {}
             }
+        }
+    }
+
+    /// Listens while the fan-out threads write, until the viewer's own task has to.
+    async fn sit<S>(
+        &mut self,
+        connection: &mut Connection<S>,
+        seat: &Seat,
+        mut alarm: Pin<&mut Sleep>,
+    ) -> Result<(), Ending>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        loop {
+            tokio::select! {
+                biased;
+                heard = connection.hear() => {
+                    self.listen(heard?)?;
+                    // Before the socket is read again, or tungstenite would write its answer into somebody else's turn.
+                    if connection.owes_pong() {
+                        return Ok(());
+                    }
+                }
+                () = alarm.as_mut() => {
+                    if self.is_ping_due()? {
+                        seat.say(Encoded::ping());
+                    }
+                    alarm.as_mut().reset(self.liveness.next());
+                }
+                () = seat.called() => return Ok(()),
+            }
+        }
+    }
+
+    /// Whether the viewer is to be asked if it is there.
+    fn is_ping_due(&mut self) -> Result<bool, Ending> {
+        match self.liveness.sign(Instant::now()) {
+            Sign::None => Ok(false),
+            Sign::Ping => Ok(true),
+            Sign::Dead => Err(Ending::Close(CloseCode::Silent)),
         }
     }
 

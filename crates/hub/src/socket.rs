@@ -76,9 +76,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// Writes whole messages, all of them within `limit`.
+    /// Writes whole messages, all of them within `limit`. Boxed, so that a viewer to whom nothing is written, or by others,
+    /// does not carry the memory for it.
     pub(crate) async fn send(&mut self, messages: &[Encoded], limit: Duration) -> Result<(), Ending> {
-        written(timeout(limit, self.write(messages)).await)
+        written(Box::pin(timeout(limit, self.write(messages))).await)
+    }
+
+    /// The rest of a frame that somebody else began to write on this socket: it goes before everything else.
+    pub(crate) fn go_on(&mut self, rest: Bytes) {
+        self.rest = rest;
+    }
+
+    /// Whether an answer to the peer's ping waits for its turn.
+    pub(crate) fn owes_pong(&self) -> bool {
+        self.owes_pong
+    }
+
+    /// Answers the peer's ping.
+    pub(crate) async fn answer_ping(&mut self, limit: Duration) -> Result<(), Ending> {
+        if !self.owes_pong {
+            return Ok(());
+        }
+        written(Box::pin(timeout(limit, self.pay_pong())).await)
     }
 
     /// Writes one message that is given in pieces, each fragment of it within `limit`: no more than one is in memory,
@@ -116,6 +135,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if let [message] = messages {
             return self.write_frame(message.frame().clone()).await;
         }
+        self.write_rest().await?;
         self.pay_pong().await?;
         let mut messages = messages;
         while !messages.is_empty() {
@@ -142,9 +162,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     async fn write_frame(&mut self, frame: Bytes) -> io::Result<()> {
+        self.write_rest().await?;
         self.pay_pong().await?;
         // If this is given up half-way, what is left of the frame stays behind.
         self.rest = frame;
+        self.write_rest().await
+    }
+
+    async fn write_rest(&mut self) -> io::Result<()> {
         self.socket.get_mut().write_all_buf(&mut self.rest).await?;
         self.rest = Bytes::new();
         // A plain socket has nothing to flush; an encrypted one may have taken more than it has sent.
@@ -168,8 +193,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         };
         let farewell = async {
             if let Some(code) = code {
-                let rest = std::mem::take(&mut self.rest);
-                if self.write_frame(rest).await.is_err() {
+                if self.write_rest().await.is_err() || self.pay_pong().await.is_err() {
                     return;
                 }
                 let frame = CloseFrame { code: code.number().into(), reason: Utf8Bytes::from_static(code.reason()) };

@@ -5,8 +5,8 @@
 //! not know, so that a later server may say more. Tags are short because a hall of phones reads them ten times a
 //! second over one radio.
 
-use dostyq_speech::{Caption, Effort, Entry, Event, Lang, Marker, Offset, OpenCaption, RoomId, SegmentId};
-use serde::{Deserialize, Serialize};
+use dostyq_speech::{Author, Caption, Effort, Entry, Event, Lang, Marker, Offset, OpenCaption, RoomId, SegmentId};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The version that `hello` and `welcome` name. It changes only when an old client would misread a message.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -178,6 +178,14 @@ pub struct WireFinal {
     pub end_millis: u64,
     /// The text.
     pub text: String,
+    /// Who wrote it; absent for the machine.
+    #[serde(
+        rename = "by",
+        default,
+        skip_serializing_if = "Author::is_machine",
+        deserialize_with = "author_or_machine"
+    )]
+    pub author: Author,
     /// The words with their times; none for a translation.
     #[serde(rename = "w", default, skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<WireWord>,
@@ -368,6 +376,7 @@ impl From<&Caption> for WireFinal {
             start_millis: caption.span.start.as_millis(),
             end_millis: caption.span.end.as_millis(),
             text: caption.text.clone(),
+            author: caption.author,
             words: caption.words.iter().map(word).collect(),
         }
     }
@@ -385,6 +394,12 @@ impl From<&OpenCaption> for WireOpen {
             tentative: line.tentative.clone(),
         }
     }
+}
+
+/// An author of a later version is not known here; the line is one all the same.
+fn author_or_machine<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Author, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    Ok([Author::Memory, Author::Script].into_iter().find(|author| author.name() == name).unwrap_or_default())
 }
 
 /// A probability in three digits: more would be noise, and paid for by every phone. What is no number becomes 0,

@@ -2,7 +2,7 @@
 
 use dostyq_hub::wire::{ClientMessage, CloseCode, ServerMessage, WireEvent, WireOpen};
 use dostyq_speech::{
-    Caption, Effort, Entry, Event, Lang, Marker, Offset, OpenCaption, SampleTime, SegmentId, TimeSpan, Word,
+    Author, Caption, Effort, Entry, Event, Lang, Marker, Offset, OpenCaption, SampleTime, SegmentId, TimeSpan, Word,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -93,16 +93,19 @@ fn values_of_speech_become_the_messages_of_the_golden_file() {
         span: millis(4500, 6020),
         text: "Құрметті әріптестер!".into(),
         words: vec![word("Құрметті", 4500, 5100, 0.9931), word("әріптестер!", 5180, 6020, 0.87149)],
+        author: Author::Machine,
     };
     let russian =
         Caption {
             lang: Lang::Russian, text: "Уважаемые коллеги!".into(), words: Vec::new(), ..kazakh.clone()
         };
+    let remembered = Caption { author: Author::Memory, ..russian.clone() };
     let corrected = Caption { revision: 1, text: "Дорогие коллеги!".into(), ..russian.clone() };
     let marker = |at, marker| Entry::Marker { at: SampleTime::from_millis(at), marker };
     for (name, offset, entry) in [
         ("a final", 44, Entry::Final(kazakh)),
         ("a translation", 45, Entry::Final(russian)),
+        ("a translation from the memory", 45, Entry::Final(remembered)),
         ("a correction", 46, Entry::Final(corrected)),
         ("the room began", 1, marker(0, Marker::Started)),
         ("the room ended", 47, marker(7000, Marker::Ended)),
@@ -136,6 +139,7 @@ fn a_confidence_that_is_no_number_is_zero() {
         span: TimeSpan::default(),
         text: String::new(),
         words: Vec::new(),
+        author: Author::Machine,
     };
     for (confidence, expect) in [(f32::NAN, 0.0), (f32::INFINITY, 1.0), (-1.0, 0.0), (0.9996, 1.0)] {
         caption.lang_confidence = confidence;

@@ -9,7 +9,9 @@ use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use dostyq_log::{Anchor, EventLog, LogError, SqliteLog};
-use dostyq_speech::{Caption, Entry, Event, Lang, Marker, Offset, RoomId, SampleTime, SegmentId, TimeSpan, Word};
+use dostyq_speech::{
+    Author, Caption, Entry, Event, Lang, Marker, Offset, RoomId, SampleTime, SegmentId, TimeSpan, Word,
+};
 use tempfile::TempDir;
 
 fn folder() -> (TempDir, PathBuf) {
@@ -34,6 +36,7 @@ fn line(number: u64) -> Entry {
         span,
         text: format!("«Құрметті әріптестер» №{number}\n\"'\u{0}"),
         words: vec![Word { text: "Құрметті".into(), span, confidence: 1.0 / 3.0 }],
+        author: Author::Machine,
     })
 }
 

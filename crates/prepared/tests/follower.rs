@@ -1,7 +1,7 @@
 //! A speaker in front of a script: following, leaving, jumping, and what the operator may do.
 
 use dostyq_prepared::{Choice, Draft, Follower, Line, PreparedSpeech, Step};
-use dostyq_speech::{Lang, SampleTime, SegmentId, TimeSpan, Transcript, Word, join_words};
+use dostyq_speech::{Author, Lang, SampleTime, SegmentId, TimeSpan, Transcript, Word, join_words};
 
 const KK: &str = "Құрметті форумға қатысушылар, ханымдар мен мырзалар! \
     Бүгін біз Астанада маңызды мәселелерді талқылау үшін бас қосып отырмыз. \
@@ -223,6 +223,7 @@ fn a_transcript_is_evidence_too() {
         committed: words[..3].to_vec(),
         tentative: words[3..].to_vec(),
         is_final: false,
+        author: Author::Machine,
     });
     let mut lines = steps.iter().filter_map(|step| if let Step::Line(line) = step { Some(line) } else { None });
     let last = lines.next_back().expect("it is followed");

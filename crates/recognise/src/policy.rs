@@ -1,4 +1,4 @@
-use dostyq_speech::{Hypothesis, Lang, SampleTime, SegmentId, TimeSpan, Transcript, Word};
+use dostyq_speech::{Author, Hypothesis, Lang, SampleTime, SegmentId, TimeSpan, Transcript, Word};
 
 use crate::distance::to_beginnings;
 
@@ -159,6 +159,7 @@ impl StreamingPolicy {
             committed: self.committed.clone(),
             tentative,
             is_final,
+            author: Author::Machine,
         }
     }
 }

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 
 use dostyq_prepared::{Choice, Draft, Expected, Follower, Line, OnAir, PreparedSpeech, Step};
 use dostyq_recognise::{ExpectedText, Heard};
-use dostyq_speech::{SampleTime, SegmentId, TimeSpan, Transcript, Word};
+use dostyq_speech::{Author, SampleTime, SegmentId, TimeSpan, Transcript, Word};
 
 /// Segments of which the machine's words are kept while the script is on air: with the patience of the follower, and
 /// utterances of at most fourteen seconds, no more are spoken before it is known that the speaker has left the script.
@@ -240,6 +240,7 @@ impl Authorship {
             committed: line.words,
             tentative: Vec::new(),
             is_final: line.is_final,
+            author: Author::Script,
         };
         Some(Written::Line { transcript, partner: line.partner })
     }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use dostyq_speech::{Lang, SegmentId, Transcript, Translation, join_words};
+use dostyq_speech::{Author, Lang, SegmentId, Transcript, Translation, join_words};
 use dostyq_translate::{Knowledge, LiveText, NumberVerdict, TranslateError, Translated, Translator};
 use serde::Serialize;
 
@@ -78,19 +78,56 @@ impl Interpreter {
         let &SourceText { segment, from, is_final, .. } = source;
         let open = self.open.remove(&room).filter(|(known, live)| *known == segment && live.from() == from);
         let mut live = open.map_or_else(|| LiveText::new(from, Arc::clone(&source.knowledge)), |(_, live)| live);
-        let translation = |text| Translation { segment, lang: from.other(), text, is_final };
+        let translation = |text, author| Translation { segment, lang: from.other(), text, is_final, author };
         if is_final {
             let translated = live.finish(translator, &source.text)?;
             let (doubt, remembered) = (Doubt::of(&translated, from.other()), translated.remembered);
-            return Ok(Interpreted { translation: translation(translated.text), doubt, remembered });
+            let author = if remembered > 0 { Author::Memory } else { Author::Machine };
+            return Ok(Interpreted { translation: translation(translated.text, author), doubt, remembered });
         }
         let committed = live.grow(translator, &source.text);
         self.open.insert(room, (segment, live));
-        Ok(Interpreted { translation: translation(committed?), doubt: None, remembered: 0 })
+        Ok(Interpreted { translation: translation(committed?, Author::Machine), doubt: None, remembered: 0 })
     }
 
     /// A room is gone.
     pub(crate) fn forget(&mut self, room: usize) {
         self.open.remove(&room);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dostyq_translate::{Direction, SentenceRequest, TargetWord};
+
+    use super::*;
+
+    /// Translates each word into capitals.
+    struct ScriptedTranslator;
+
+    impl Translator for ScriptedTranslator {
+        fn sentence(&mut self, request: &SentenceRequest<'_>) -> Result<Vec<TargetWord>, TranslateError> {
+            let word = |word: &str| TargetWord { text: word.to_uppercase(), tokens: vec![1] };
+            Ok(request.sentence.split_whitespace().map(word).collect())
+        }
+
+        fn pieces<'t>(&self, sentence: &'t str, _: Direction) -> Result<Vec<&'t str>, TranslateError> {
+            Ok(vec![sentence])
+        }
+    }
+
+    #[test]
+    fn what_people_translated_before_names_the_memory() {
+        let mut knowledge = Knowledge::default();
+        knowledge.memory.add("Сәлем, достар!", "Здравствуйте, друзья!").expect("a pair");
+        let knowledge = Arc::new(knowledge);
+        for (text, expect, author) in
+            [("Сәлем, достар! Иә.", "Здравствуйте, друзья! ИӘ.", Author::Memory), ("Иә.", "ИӘ.", Author::Machine)]
+        {
+            let (segment, from) = (SegmentId(1), Lang::Kazakh);
+            let source = SourceText { segment, from, text: text.into(), is_final: true, knowledge: knowledge.clone() };
+            let interpreted = Interpreter::default().translate(&mut ScriptedTranslator, 0, &source).expect("scripted");
+            assert_eq!((interpreted.translation.text.as_str(), interpreted.translation.author), (expect, author));
+        }
     }
 }

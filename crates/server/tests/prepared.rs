@@ -74,7 +74,9 @@ async fn the_official_text_is_shown_in_both_languages() {
     let hello = json!({"t": "hello", "v": 1, "l": ["kk", "ru"]});
     let official = |view: &View| {
         let is_pair = |(kk, ru): &(&str, &str)| {
-            let has = |text: &str, lang: &str| view.finals.iter().any(|f| f["text"] == text && f["lang"] == lang);
+            let has = |text: &str, lang: &str| {
+                view.finals.iter().any(|f| f["text"] == text && f["lang"] == lang && f["by"] == "script")
+            };
             has(kk, "kk") && has(ru, "ru")
         };
         PAIRS.iter().filter(|pair| is_pair(pair)).count()

@@ -2,6 +2,35 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Lang, SegmentId, TimeSpan, Word};
 
+/// Who wrote a line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Author {
+    /// The recogniser or the translation model.
+    #[default]
+    Machine,
+    /// People, at an earlier time: at least one sentence of the translation comes from the room's memory.
+    Memory,
+    /// People, for this occasion: it is the official text of a prepared speech.
+    Script,
+}
+
+impl Author {
+    /// Whether no person had a hand in it.
+    pub fn is_machine(&self) -> bool {
+        *self == Author::Machine
+    }
+
+    /// As it stands in files and on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Author::Machine => "machine",
+            Author::Memory => "memory",
+            Author::Script => "script",
+        }
+    }
+}
+
 /// A finished line in one language: what the log keeps and every viewer gets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Caption {
@@ -21,6 +50,9 @@ pub struct Caption {
     pub text: String,
     /// The words with their times; empty for a translation, whose words were not spoken.
     pub words: Vec<Word>,
+    /// Who wrote it. Logs of the time before this was noted name nobody, which is the machine.
+    #[serde(default, skip_serializing_if = "Author::is_machine")]
+    pub author: Author,
 }
 
 impl Caption {

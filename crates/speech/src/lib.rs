@@ -24,7 +24,7 @@ mod translation;
 mod utterance;
 
 pub use audio::{AudioFrame, Level};
-pub use caption::{Caption, CaptionEvent, Cue, CueLine, OpenCaption};
+pub use caption::{Author, Caption, CaptionEvent, Cue, CueLine, OpenCaption};
 pub use effort::Effort;
 pub use lang::{Lang, LangChoice, UnknownLang};
 pub use log_entry::{Entry, Epoch, Event, Marker, Offset, RoomId, UnfitRoomId};

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Lang, SegmentId, TimeSpan};
+use crate::{Author, Lang, SegmentId, TimeSpan};
 
 /// A word as it is shown, with its punctuation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,4 +46,6 @@ pub struct Transcript {
     pub tentative: Vec<Word>,
     /// True once, for the last transcript of the segment.
     pub is_final: bool,
+    /// Who wrote it: the recogniser, or a prepared speech whose words were recognised.
+    pub author: Author,
 }

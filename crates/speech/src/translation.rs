@@ -1,4 +1,4 @@
-use crate::{Lang, SegmentId};
+use crate::{Author, Lang, SegmentId};
 
 /// What is known of a segment's text in the other language.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,4 +11,6 @@ pub struct Translation {
     pub text: String,
     /// This is the last one: the segment is over, and this is all of its translation.
     pub is_final: bool,
+    /// Who wrote it.
+    pub author: Author,
 }

@@ -10,15 +10,15 @@ use crate::target::join_target;
 use crate::{Direction, Knowledge, SentenceRequest, TranslateError, Translated, Translator, split_sentences};
 use policy::{AgreementPolicy, Caution};
 
-/// With fewer agreements more is shown early and more of it is wrong: with dostyq-mini these cost about a point of chrF++
-/// against translating whole sentences (docs/measurements.md).
-const CAUTION: Caution = Caution { agreements: 4, held_back: 3 };
+/// With fewer agreements more is shown early and more of it is wrong (docs/measurements.md).
+const CAUTION: Caution = Caution { agreements: 3, held_back: 3 };
 
 /// The translation of one growing text, sentence by sentence.
 ///
 /// The text is cut into sentences as it grows. Of a sentence that another one follows, the rest is decided at once with
-/// a beam search, after what was committed of it. The open sentence is translated anew each time, greedily and leaning
-/// to the translation before. What is not committed is not shown: with a small model it changes too often to be read.
+/// a beam search, after what was committed of it. The open sentence is translated anew each time, greedily and without
+/// regard to the translation before: what several translations say in a row is worth something only if each could have
+/// said something else. What is not committed is not shown: with a small model it changes too often to be read.
 #[derive(Clone, Debug)]
 pub struct LiveText {
     direction: Direction,
@@ -65,7 +65,6 @@ impl LiveText {
                 sentence: open,
                 direction: self.direction,
                 committed: self.open.committed(),
-                expected: &self.open.guessed(),
                 glossary: &self.knowledge.glossary,
                 is_draft: true,
             };
@@ -115,7 +114,7 @@ impl LiveText {
             self.remembered += 1;
             return Ok(());
         }
-        let request = SentenceRequest { sentence, direction, committed, expected: &[], glossary, is_draft: false };
+        let request = SentenceRequest { sentence, direction, committed, glossary, is_draft: false };
         let translation = translator.sentence(&request)?;
         self.decided = join(&self.decided, &join_target(&translation));
         self.open = AgreementPolicy::default();

@@ -135,19 +135,6 @@ impl OnnxTranslator {
         how: &Search,
         bias: &Bias,
     ) -> Result<Vec<u32>, TranslateError> {
-        self.decode_expecting(sentence, direction, prefix, &[], how, bias)
-    }
-
-    /// The same; a greedy search takes the tokens `expected` after the prefix while it is not sure of others.
-    fn decode_expecting(
-        &mut self,
-        sentence: &str,
-        direction: Direction,
-        prefix: &[u32],
-        expected: &[u32],
-        how: &Search,
-        bias: &Bias,
-    ) -> Result<Vec<u32>, TranslateError> {
         let frame = self.frames.iter().find(|(known, _)| *known == direction).map(|(_, frame)| frame);
         let Some(frame) = frame else {
             return Err(TranslateError::WrongDirection { folder: self.folder.clone(), direction });
@@ -162,7 +149,7 @@ impl OnnxTranslator {
         }
         let ModelConfig { start, ends, .. } = &self.config;
         let (start, banned) = (*start, &self.banned[..]);
-        let rules = Rules { start, forced: &forced, expected, ends, banned, longest, bias };
+        let rules = Rules { start, forced: &forced, ends, banned, longest, bias };
         let chosen = search(&mut self.network.read(&source)?, &rules, how)?;
         Ok([prefix, &chosen].concat())
     }
@@ -195,7 +182,7 @@ impl OnnxTranslator {
 
 impl Translator for OnnxTranslator {
     fn sentence(&mut self, request: &SentenceRequest<'_>) -> Result<Vec<TargetWord>, TranslateError> {
-        let &SentenceRequest { sentence, direction, committed, expected, glossary, is_draft } = request;
+        let &SentenceRequest { sentence, direction, committed, glossary, is_draft } = request;
         // Numbers and marks are the same in both languages, and a model would make something up.
         if !sentence.contains(char::is_alphabetic) {
             let word = |text: &str| Ok(TargetWord { text: text.to_owned(), tokens: self.encode(text)? });
@@ -203,8 +190,7 @@ impl Translator for OnnxTranslator {
         }
         let how = if is_draft { Search::GREEDY } else { self.search };
         let bias = self.bias(&glossary.find(sentence, direction));
-        let (prefix, expected) = (tokens_of(committed), tokens_of(expected));
-        let tokens = self.decode_expecting(sentence, direction, &prefix, &expected, &how, &bias)?;
+        let tokens = self.decode_with(sentence, direction, &tokens_of(committed), &how, &bias)?;
         self.vocabulary.words(&tokens)
     }
 

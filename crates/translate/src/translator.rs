@@ -51,9 +51,6 @@ pub struct SentenceRequest<'a> {
     pub direction: Direction,
     /// Words with which the translation must begin: they were promised to stay.
     pub committed: &'a [TargetWord],
-    /// Words that follow them in the translation of the shorter sentence: they are taken again unless the model now is
-    /// sure of others.
-    pub expected: &'a [TargetWord],
     /// Terms that are to be translated as it says, and names that stay as they are.
     pub glossary: &'a Glossary,
     /// The translation will be made again in a moment: quick is better than good.

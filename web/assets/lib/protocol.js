@@ -6,9 +6,10 @@
 /** @typedef {"kk" | "ru"} Lang */
 
 /**
- * A finished line. Times are milliseconds on the room's clock; a translation has `lang` ≠ `src` and no words.
+ * A finished line. Times are milliseconds on the room's clock; a translation has `lang` ≠ `src` and no words. `by` says
+ * who wrote it: people whose translation was in the `memory`, or of a `script`; absent for the machine.
  * @typedef {{ o: number, k: "final", seg: number, rev: number, lang: Lang, src: Lang, lc: number, t0: number,
- *   t1: number, text: string, w?: [string, number, number, number][] }} FinalEvent
+ *   t1: number, text: string, by?: string, w?: [string, number, number, number][] }} FinalEvent
  */
 /**
  * Something that happened to the room: `started`, `ended`, `looped`, `gap` (with its length in `millis`), `script` or `effort`
@@ -173,6 +174,9 @@ function logEvent(event) {
     t1: count(event, "t1"),
     text: string(event, "text"),
   };
+  if (event.by !== undefined) {
+    final.by = string(event, "by");
+  }
   if (event.w !== undefined) {
     final.w = /** @type {[string, number, number, number][]} */ (list(event, "w"));
   }

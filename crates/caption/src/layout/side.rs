@@ -88,7 +88,7 @@ pub(super) fn line_width(words: &[SideWord]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dostyq_speech::{SegmentId, Word};
+    use dostyq_speech::{Author, SegmentId, Word};
 
     fn span(start: u64, end: u64) -> TimeSpan {
         TimeSpan::new(SampleTime(start), SampleTime(end))
@@ -110,6 +110,7 @@ mod tests {
             span: span(16_000, 32_000),
             text: text.into(),
             words: words.iter().map(word).collect(),
+            author: Author::Machine,
         };
         let side = Side::of(&caption, next_start.map(SampleTime), &ReadingRules::default());
         let times: Vec<_> = side.words.iter().map(|word| (word.span.start.0, word.span.end.0)).collect();

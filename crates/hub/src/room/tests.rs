@@ -1,7 +1,7 @@
 //! Every interleaving of publish, look, drop and come back: whatever the order, a viewer's text is the log.
 
 use dostyq_hub::wire::{ServerMessage, WireEvent};
-use dostyq_speech::{Caption, CaptionEvent, Lang, Marker, OpenCaption, SampleTime, SegmentId, TimeSpan};
+use dostyq_speech::{Author, Caption, CaptionEvent, Lang, Marker, OpenCaption, SampleTime, SegmentId, TimeSpan};
 use proptest::prelude::*;
 
 use super::*;
@@ -23,6 +23,7 @@ fn caption(segment: u64, lang: Lang, text: &str) -> Caption {
         span: TimeSpan::new(SampleTime::from_millis(10), SampleTime::from_millis(20)),
         text: text.into(),
         words: Vec::new(),
+        author: Author::Machine,
     }
 }
 

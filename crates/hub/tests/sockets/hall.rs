@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dostyq_hub::wire::{ClientMessage, CloseCode, ServerMessage};
-use dostyq_hub::{Hub, HubError, HubOptions, RoomPublisher, serve_viewer, websocket_config};
+use dostyq_hub::{Hub, HubError, HubOptions, RoomPublisher, serve_tcp_viewer, serve_viewer, websocket_config};
 use dostyq_log::EventLog;
 use dostyq_speech::{
-    Caption, CaptionEvent, Event, Lang, Marker, Offset, OpenCaption, RoomId, SampleTime, SegmentId, TimeSpan, Word,
+    Author, Caption, CaptionEvent, Event, Lang, Marker, Offset, OpenCaption, RoomId, SampleTime, SegmentId, TimeSpan,
+    Word,
 };
 use futures_util::{SinkExt, StreamExt};
 use tempfile::TempDir;
@@ -125,7 +126,11 @@ async fn serve(stream: TcpStream, hub: Hub) {
         Ok(response)
     };
     if let Ok(socket) = accept_hdr_async_with_config(stream, note_room, Some(websocket_config())).await {
-        serve_viewer(&hub, &room, socket).await;
+        if crate::BY_TASK {
+            serve_viewer(&hub, &room, socket).await;
+        } else {
+            serve_tcp_viewer(&hub, &room, socket.into_inner(), Vec::new()).await;
+        }
     }
 }
 
@@ -140,6 +145,7 @@ pub(crate) fn final_line(segment: u64, lang: Lang, text: &str) -> Caption {
         span,
         text: text.into(),
         words: vec![Word { text: text.into(), span, confidence: 0.5 }],
+        author: Author::Machine,
     }
 }
 

@@ -1,9 +1,10 @@
 use std::time::Duration;
 
 use dostyq_hub::wire::{CloseCode, RoomSummary, ServerMessage, WireEntry};
-use dostyq_hub::{HubError, HubOptions};
+use dostyq_hub::{HubError, HubOptions, serve_tcp_viewer};
 use dostyq_speech::{CaptionEvent, Lang, Marker, Offset, SegmentId};
 use futures_util::SinkExt;
+use tokio::net::TcpStream;
 use tokio::task::block_in_place;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
@@ -186,4 +187,13 @@ async fn a_shutdown_waits_for_nobody_longer_than_its_limit() {
     drop(deaf);
     let all_gone = async { while hall.hub.shutdown().await != 0 {} };
     timeout(PATIENCE, all_gone).await.expect("it goes when its connection does");
+}
+
+/// A hall of ten thousand is to fit into 40 MB, and the future is the largest part of what a viewer takes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_viewer_is_small() {
+    let hall = Hall::open().await;
+    let stream = TcpStream::connect(hall.address).await.expect("a connection");
+    let viewer = serve_tcp_viewer(&hall.hub, "demo", stream, Vec::new());
+    assert!(size_of_val(&viewer) <= 1600, "{} bytes", size_of_val(&viewer));
 }

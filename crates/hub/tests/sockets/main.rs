@@ -1,4 +1,4 @@
-//! The hub over real sockets, with a real log on a disk.
+//! The hub over real sockets, with a real log on a disk; the fan-out threads write to the viewers.
 
 mod faults;
 mod hall;
@@ -8,3 +8,6 @@ mod recovery;
 mod refusals;
 mod scripted_log;
 mod slow;
+
+/// Whether each viewer's own task writes to it.
+const BY_TASK: bool = false;

@@ -1,5 +1,5 @@
 use super::*;
-use dostyq_speech::{Lang, join_words};
+use dostyq_speech::{Author, Lang, join_words};
 
 const KK: &str = "Құрметті әріптестер, бүгінгі форумға қатысушылар! \
     Біз екі елдің достығын нығайту үшін осы залға жиналып отырмыз. \
@@ -33,6 +33,7 @@ fn heard(segment: u64, lang: Lang, from: f64, text: &str, is_final: bool) -> Hea
         committed: words[..committed].to_vec(),
         tentative: words[committed..].to_vec(),
         is_final,
+        author: Author::Machine,
     };
     Heard { transcript, words, rejection: None, switched_at: None }
 }

@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use dostyq_hub::wire::{ServerMessage, WireEvent};
-use dostyq_speech::{Caption, Entry, Event, Lang, Offset, SampleTime, SegmentId, TimeSpan};
+use dostyq_speech::{Author, Caption, Entry, Event, Lang, Offset, SampleTime, SegmentId, TimeSpan};
 
 /// Stands before the moment of publication in a text.
 const STAMP: char = '@';
@@ -24,6 +24,7 @@ pub(super) fn line(number: u64) -> Caption {
         span: TimeSpan::new(SampleTime::from_millis(start), SampleTime::from_millis(start + 1400)),
         text: format!("{text} {STAMP}{}", now_micros()),
         words: Vec::new(),
+        author: Author::Machine,
     }
 }
 

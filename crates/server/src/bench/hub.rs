@@ -36,6 +36,8 @@ struct Figures {
     kb_per_viewer: Option<f64>,
     /// Growth of the server's memory from then until all was sent.
     growth_kb: Option<f64>,
+    /// Processor time of the server while the hall filled, over the viewers: handshake and welcome.
+    cpu_us_per_arrival: Option<f64>,
     /// Processor time of the server over `delivered`.
     cpu_us_per_frame: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,7 +81,9 @@ pub(super) fn run(options: &BenchHub) -> anyhow::Result<()> {
             (Subject::Peer(publisher, pid), address)
         }
         _ => {
-            let mut arguments = vec!["--viewers".to_owned(), options.viewers.to_string()];
+            // Who was dropped in a storm is noticed a moment later than it comes back.
+            let places = options.viewers + options.storm;
+            let mut arguments = vec!["--places".to_owned(), places.to_string()];
             arguments.extend(options.tls.then(|| "--tls".to_owned()));
             let mut server = Helper::start("hub-server", &arguments)?;
             match server.answer(START)? {
@@ -151,7 +155,7 @@ fn show(options: &BenchHub, subject: &mut Subject, audience: &mut Helper<ViewerA
 
 fn figures(options: &BenchHub, slow: u32, report: Report, [empty, full, after]: [Option<Usage>; 3]) -> Figures {
     let growth = |from: Option<Usage>, to: Option<Usage>| Some(to?.memory_kb - from?.memory_kb);
-    let cpu = full.zip(after).map(|(full, after)| after.cpu_secs - full.cpu_secs);
+    let cpu = |from: Option<Usage>, to: Option<Usage>| Some(to?.cpu_secs - from?.cpu_secs);
     let storm = report.storm_latency_ms.map(|others_latency_ms| Storm {
         viewers: options.storm,
         caught_up_secs: report.caught_up_secs.filter(|_| report.still_away == 0),
@@ -166,7 +170,8 @@ fn figures(options: &BenchHub, slow: u32, report: Report, [empty, full, after]: 
         latency_ms: report.latency_ms,
         kb_per_viewer: growth(empty, full).map(|kb| rounded(kb / f64::from(options.viewers))),
         growth_kb: growth(full, after).map(rounded),
-        cpu_us_per_frame: cpu.map(|secs| rounded(secs * 1e6 / report.delivered.max(1) as f64)),
+        cpu_us_per_arrival: cpu(empty, full).map(|secs| rounded(secs * 1e6 / f64::from(options.viewers))),
+        cpu_us_per_frame: cpu(full, after).map(|secs| rounded(secs * 1e6 / report.delivered.max(1) as f64)),
         storm,
         endings: report.endings,
     }
@@ -188,6 +193,7 @@ fn table(figures: &Figures) -> String {
         ("latency p50 / p99 / max", spread(&figures.latency_ms)),
         ("memory of an idle viewer", known(figures.kb_per_viewer, "KB")),
         ("growth of memory while showing", known(figures.growth_kb, "KB")),
+        ("processor time of an arrival", known(figures.cpu_us_per_arrival, "µs")),
         ("processor time a frame", known(figures.cpu_us_per_frame, "µs")),
     ];
     if let Some(storm) = &figures.storm {

@@ -72,9 +72,9 @@ pub struct BenchHub {
 /// Options of the measured server.
 #[derive(Debug, Args)]
 pub struct HubServer {
-    /// As many viewers as will come
+    /// Connections at a time
     #[arg(long)]
-    viewers: u32,
+    places: u32,
     /// Encrypt their connections
     #[arg(long)]
     tls: bool,

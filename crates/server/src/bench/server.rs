@@ -21,8 +21,7 @@ use crate::tls::Encryption;
 use crate::web::{self, Guards, Site};
 
 pub(super) fn run(options: &HubServer) -> anyhow::Result<()> {
-    // Who was dropped in a storm is noticed a moment later than it comes back.
-    let places = options.viewers * 2;
+    let places = options.places;
     open_files::allow(places)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads for the web")?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
 use dostyq_caption::Captioner;
-use dostyq_speech::{CaptionEvent, Marker, Translation};
+use dostyq_speech::{CaptionEvent, Marker, Transcript, Translation};
 
 use super::{Arrival, CaptionSink};
 use crate::authorship::Written;
@@ -53,11 +53,11 @@ impl Captions {
     fn written(&mut self, written: Written) {
         match written {
             Written::Line { transcript, partner } => {
-                let (segment, lang, is_final) = (transcript.segment, transcript.lang.other(), transcript.is_final);
+                let Transcript { segment, lang, is_final, author, .. } = transcript;
                 let events = self.captioner.push_transcript(transcript);
                 self.show(events);
                 if let Some(text) = partner {
-                    self.translated(Translation { segment, lang, text, is_final });
+                    self.translated(Translation { segment, lang: lang.other(), text, is_final, author });
                 }
             }
             Written::Withdrawn(segment) => {

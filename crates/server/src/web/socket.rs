@@ -6,7 +6,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use dostyq_hub::wire::CloseCode;
-use dostyq_hub::{refuse_viewer, serve_viewer, websocket_config};
+use dostyq_hub::{refuse_viewer, serve_tcp_viewer, serve_viewer, websocket_config};
 use hyper::upgrade::{OnUpgrade, Parts};
 use hyper_util::rt::TokioIo;
 use socket2::SockRef;
@@ -50,8 +50,7 @@ pub(super) async fn upgrade(
         match stream {
             Stream::Plain(stream) => {
                 tune(&stream);
-                let socket = web_socket(stream, read).await;
-                serve_viewer(&site.hub, &room, socket).await;
+                serve_tcp_viewer(&site.hub, &room, stream, read).await;
             }
             // Boxed, so that the plain ones do not carry its size.
             Stream::Tls(stream) => {

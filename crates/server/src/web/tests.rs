@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use dostyq_hub::{HubOptions, RoomPublisher};
 use dostyq_log::SqliteLog;
-use dostyq_speech::{Caption, CaptionEvent, Lang, OpenCaption, SegmentId, TimeSpan};
+use dostyq_speech::{Author, Caption, CaptionEvent, Lang, OpenCaption, SegmentId, TimeSpan};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -139,6 +139,7 @@ impl House {
             span: TimeSpan::default(),
             text: text.into(),
             words: Vec::new(),
+            author: Author::Machine,
         };
         block_in_place(|| self.publisher.publish(CaptionEvent::Final(line))).expect("it is published");
     }

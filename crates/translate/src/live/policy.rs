@@ -36,11 +36,6 @@ impl AgreementPolicy {
         &self.committed
     }
 
-    /// The words of the latest translation after the committed ones.
-    pub(crate) fn guessed(&self) -> Vec<TargetWord> {
-        self.guesses.iter().map(|guess| guess.word.clone()).collect()
-    }
-
     /// A translation of the sentence as far as it has been said; it begins with the committed words.
     pub(crate) fn grow(&mut self, translation: &[TargetWord], caution: Caution) {
         let tail = translation.get(self.committed.len()..).unwrap_or_default();
@@ -71,8 +66,6 @@ mod tests {
             .iter()
             .map(|translation| {
                 policy.grow(&words(translation), Caution { agreements, held_back });
-                let latest = [policy.committed(), &policy.guessed()].concat();
-                assert_eq!(join_target(&latest), *translation, "all of the latest is known");
                 join_target(policy.committed())
             })
             .collect();

@@ -30,7 +30,7 @@ pub(super) fn missing_terms(
             let Some(place) = likeliest_place(steps, rules, term, &found, from)? else { continue };
             let forced = [rules.forced, &found[..place]].concat();
             let bias = rules.bias.demanding(term);
-            let again = search_once(steps, &Rules { forced: &forced, expected: &[], bias: &bias, ..*rules }, search)?;
+            let again = search_once(steps, &Rules { forced: &forced, bias: &bias, ..*rules }, search)?;
             let again = [&found[..place], &again].concat();
             if missing(&again).len() < before {
                 found = again;

@@ -1,4 +1,4 @@
-use super::{MARGIN, Rules, Search, Steps, log_sum_exp};
+use super::{Rules, Search, Steps};
 use crate::TranslateError;
 
 /// Takes the likeliest token each time.
@@ -7,9 +7,7 @@ pub(super) fn search(steps: &mut impl Steps, rules: &Rules, search: &Search) -> 
     let mut logits = steps.start(&so_far)?;
     loop {
         rules.apply(&mut logits, &so_far, search.no_repeat_ngram);
-        let chosen = &so_far[1 + rules.forced.len()..];
-        let expected = rules.expected.get(chosen.len()).filter(|_| rules.expected.starts_with(chosen));
-        match expected.copied().filter(|token| is_nearly_likeliest(&logits, *token)).or_else(|| likeliest(&logits)) {
+        match likeliest(&logits) {
             Some(token) if !rules.ends.contains(&token) => so_far.push(token),
             _ => break,
         }
@@ -19,14 +17,6 @@ pub(super) fn search(steps: &mut impl Steps, rules: &Rules, search: &Search) -> 
         logits = steps.advance(&[0], &so_far[so_far.len() - 1..])?;
     }
     Ok(so_far.split_off(1 + rules.forced.len()))
-}
-
-/// Whether no token is likelier than this one by [`MARGIN`].
-fn is_nearly_likeliest(logits: &[f32], token: u32) -> bool {
-    let total = log_sum_exp(logits);
-    let probability = |logit: f32| (logit - total).exp();
-    let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    logits.get(token as usize).is_some_and(|logit| probability(highest) - probability(*logit) <= MARGIN)
 }
 
 /// The token of the highest logit, the first of equals; none when every token is forbidden.
@@ -58,20 +48,6 @@ mod tests {
         check(table, &rules(1), &[2]);
         check(table, &Rules { banned: &[2], ..rules(9) }, &[3]);
         check(table, &Rules { forced: &[3, 2], ..rules(9) }, &[3]);
-    }
-
-    #[test]
-    fn what_is_expected_is_taken_while_nothing_else_is_much_likelier() {
-        let table: &[(&[u32], &[f32])] = &[
-            (&[0], &[0.0, 0.1, 0.5, 0.4]),
-            (&[3], &[0.0, 0.1, 0.6, 0.3]),
-            (&[3, 2], &[0.0, 0.9, 0.1, 0.0]),
-            (&[2], &[0.0, 0.6, 0.4, 0.0]),
-        ];
-        check(table, &rules(9), &[2]);
-        check(table, &Rules { expected: &[3, 3], ..rules(9) }, &[3, 3, 2]);
-        check(table, &Rules { expected: &[3, 2, 2], ..rules(9) }, &[3, 2]);
-        check(table, &Rules { expected: &[1], ..rules(9) }, &[2]);
     }
 
     #[test]

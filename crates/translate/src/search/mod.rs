@@ -69,11 +69,6 @@ pub(crate) fn log_sum_exp(logits: &[f32]) -> f32 {
     highest + logits.iter().map(|logit| f64::from((logit - highest).exp())).sum::<f64>().ln() as f32
 }
 
-/// By how much another token's probability must exceed that of the expected one to take its place, β/(1 − β) for β of
-/// 0.25 (re-translation with a bias; Arivazhagan et al., "Re-translation strategies for long form, simultaneous, spoken
-/// language translation", ICASSP 2020).
-pub(crate) const MARGIN: f32 = 0.33;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,7 +116,7 @@ mod tests {
 
     pub(super) fn rules(longest: usize) -> Rules<'static> {
         static NONE: std::sync::LazyLock<Bias> = std::sync::LazyLock::new(Bias::default);
-        Rules { start: 0, forced: &[], expected: &[], ends: &[1], banned: &[], longest, bias: &NONE }
+        Rules { start: 0, forced: &[], ends: &[1], banned: &[], longest, bias: &NONE }
     }
 
     #[test]

@@ -11,8 +11,6 @@ pub(crate) struct Rules<'a> {
     pub(crate) ends: &'a [u32],
     /// The tokens that are never produced.
     pub(crate) banned: &'a [u32],
-    /// What greedy search takes after the forced tokens as long as nothing else is likelier by [`MARGIN`].
-    pub(crate) expected: &'a [u32],
     /// The most tokens after the start, forced ones and the end included.
     pub(crate) longest: usize,
     /// What the translation is led to.
@@ -69,15 +67,7 @@ mod tests {
 
     #[test]
     fn what_is_forbidden_cannot_be_chosen() {
-        let rules = Rules {
-            start: 0,
-            forced: &[],
-            expected: &[],
-            ends: &[1],
-            banned: &[3, 99],
-            longest: 9,
-            bias: &Bias::default(),
-        };
+        let rules = Rules { start: 0, forced: &[], ends: &[1], banned: &[3, 99], longest: 9, bias: &Bias::default() };
         let mut logits = [0.5; 5];
         rules.apply(&mut logits, &[0, 4, 2, 4], 2);
         assert_eq!(logits, [0.5, 0.5, f32::NEG_INFINITY, f32::NEG_INFINITY, 0.5]);
