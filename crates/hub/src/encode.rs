@@ -107,6 +107,11 @@ impl EncodedEvent {
         if self.lang.is_none_or(|lang| languages.contains(lang)) { &self.whole } else { &self.skip }
     }
 
+    /// Whether viewers are told the same by it.
+    pub(crate) fn is_same(&self, other: &EncodedEvent) -> bool {
+        self.whole == other.whole
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.whole.len() + self.skip.len()
     }

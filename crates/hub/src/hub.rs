@@ -8,10 +8,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::counters::Counters;
 use crate::fan_out::{Bells, FanOut, Gallery};
-use crate::publisher::{load, ring_of};
 use crate::room::RoomState;
+use crate::room_source::{RoomSource, load, ring_of};
 use crate::wire::{CloseCode, RoomSummary};
-use crate::{Counts, HubError, HubOptions, RoomPublisher};
+use crate::{Counts, HubError, HubOptions, RoomFollower, RoomPublisher};
 
 /// The rooms of this machine and everyone who watches them. A clone is the same hub.
 #[derive(Clone)]
@@ -33,6 +33,8 @@ struct Shared {
 struct Rooms {
     by_id: BTreeMap<RoomId, Arc<Room>>,
     closing: bool,
+    /// Viewers are turned away for now.
+    is_shut: bool,
 }
 
 /// A room, shared by its publisher and its viewers.
@@ -63,17 +65,28 @@ impl Hub {
     /// Blocks on the log: call it from a plain thread. Open the rooms before the server listens, because a viewer of
     /// an unknown room is sent away for good.
     pub fn open_room(&self, id: RoomId, title: impl Into<String>) -> Result<RoomPublisher, HubError> {
+        self.enter(id, title.into()).map(RoomPublisher::new)
+    }
+
+    /// Opens a room whose log is written elsewhere, with the newest part of that log. Everything else is as for
+    /// [`open_room`](Hub::open_room), the two even follow one another: a machine that was to stand by goes on writing
+    /// where it followed, and its viewers stay.
+    pub fn follow_room(&self, id: RoomId, title: impl Into<String>) -> Result<RoomFollower, HubError> {
+        self.enter(id, title.into()).map(RoomFollower::new)
+    }
+
+    /// The room, up to date with its log, for the one source that it has from now on.
+    fn enter(&self, id: RoomId, title: String) -> Result<RoomSource, HubError> {
         let log = Arc::clone(&self.shared.log);
-        let title = title.into();
         let known = self.rooms_mut().open_for_changes(&id)?.get(&id).cloned();
         if let Some(room) = known {
             if room.taken.swap(true, Ordering::AcqRel) {
                 return Err(HubError::RoomTaken(id));
             }
-            let mut publisher = RoomPublisher::new(room, log);
-            publisher.rename(title);
-            publisher.catch_up()?;
-            return Ok(publisher);
+            let source = RoomSource { room, log };
+            source.rename(title);
+            source.catch_up()?;
+            return Ok(source);
         }
         let (epoch, newest) = load(&*log, &id)?;
         let state = RoomState::new(title, epoch, ring_of(&newest));
@@ -84,7 +97,23 @@ impl Hub {
             return Err(HubError::RoomTaken(id));
         }
         by_id.insert(id, Arc::clone(&room));
-        Ok(RoomPublisher::new(room, log))
+        Ok(RoomSource { room, log })
+    }
+
+    /// Turns everyone away for now (1013), until [`open_door`](Hub::open_door): for a machine that does not know its
+    /// rooms yet, and would send viewers of them away for good. Who is in stays.
+    pub fn shut_door(&self) {
+        self.rooms_mut().is_shut = true;
+    }
+
+    /// Lets viewers in; the door of a new hub is open.
+    pub fn open_door(&self) {
+        self.rooms_mut().is_shut = false;
+    }
+
+    /// Whether viewers are let in.
+    pub fn is_door_open(&self) -> bool {
+        !self.rooms_mut().is_shut
     }
 
     /// The rooms by name, with the number of their viewers.
@@ -143,8 +172,14 @@ impl Hub {
 
     /// A place for one connection, for as long as it is held; or the code to close with.
     pub(crate) fn place(&self) -> Result<OwnedSemaphorePermit, CloseCode> {
-        if self.rooms_mut().closing {
-            return Err(CloseCode::Restart);
+        {
+            let rooms = self.rooms_mut();
+            if rooms.closing {
+                return Err(CloseCode::Restart);
+            }
+            if rooms.is_shut {
+                return Err(CloseCode::Busy);
+            }
         }
         Arc::clone(&self.shared.places).try_acquire_owned().map_err(|_| CloseCode::Busy)
     }

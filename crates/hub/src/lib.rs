@@ -1,7 +1,8 @@
 //! The log becomes live captions on screens and phones: every viewer gets every final, in the order of the log, and
 //! who was away gets exactly what it missed.
 //!
-//! A source publishes into a room through its [`RoomPublisher`]; [`serve_tcp_viewer`] carries one viewer over a WebSocket.
+//! A source publishes into a room through its [`RoomPublisher`]; where another machine writes the room's log, a
+//! [`RoomFollower`] brings it. [`serve_tcp_viewer`] carries one viewer over a WebSocket.
 //! What they say to each other is in [`wire`] and in `docs/protocol.md`.
 //!
 //! ```
@@ -38,15 +39,19 @@ mod counters;
 mod encode;
 mod error;
 mod fan_out;
+mod finished;
 mod follower;
 mod frame;
 mod hub;
 mod limits;
 mod liveness;
 mod open_lines;
+mod open_watch;
 mod publisher;
 mod ring;
 mod room;
+mod room_follower;
+mod room_source;
 mod session;
 mod socket;
 pub mod wire;
@@ -60,5 +65,7 @@ pub use limits::{
     BACKLOG_BYTES, BACKLOG_EVENTS, HubOptions, MESSAGE_BYTES, OPEN_LINES, RING_BYTES, RING_EVENTS, WELCOME_EVENTS,
     websocket_config,
 };
+pub use open_watch::OpenWatch;
 pub use publisher::RoomPublisher;
+pub use room_follower::RoomFollower;
 pub use session::{refuse_viewer, serve_tcp_viewer, serve_viewer};

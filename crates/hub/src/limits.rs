@@ -32,6 +32,10 @@ pub const OPEN_LINES: usize = 16;
 /// Drops that a room remembers for viewers that have not been told; who missed more is closed with 3008.
 pub(crate) const DROPS_KEPT: usize = 64;
 
+/// Finished lines that a room remembers by name, so that an open line that another machine told of before it knew is not
+/// opened again. Such a line is a few lines late at most; what is later than this is left out.
+pub(crate) const FINISHED_KEPT: usize = 64;
+
 /// Payload of a frame of a welcome, which may have some 100 KB and is put together for one viewer at a time.
 pub(crate) const FRAGMENT_BYTES: usize = 8 * 1024;
 

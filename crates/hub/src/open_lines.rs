@@ -1,12 +1,13 @@
 //! The lines that are still being spoken: live state, of which a viewer needs the newest and nothing else.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use dostyq_speech::{Lang, OpenCaption, SegmentId};
 
 use crate::encode::{Encoded, Languages};
 use crate::limits::{DROPS_KEPT, OPEN_LINES};
+use crate::wire::{ServerMessage, WireOpen};
 
 /// A count of the changes of a room's open lines. A viewer remembers the one it has seen, and is sent what changed
 /// since: a line that changed ten times in between goes out once.
@@ -53,12 +54,25 @@ impl OpenLines {
 
     /// A line began, grew or changed its tail.
     pub(crate) fn put(&mut self, line: &OpenCaption, encoded: Encoded) {
+        self.insert((line.segment, line.lang), encoded);
+    }
+
+    fn insert(&mut self, key: (SegmentId, Lang), encoded: Encoded) {
         let version = self.step();
-        self.lines.insert((line.segment, line.lang), (version, encoded));
+        self.lines.insert(key, (version, encoded));
         while self.lines.len() > OPEN_LINES
             && let Some(&(oldest, _)) = self.lines.keys().next()
         {
             self.drop_segment(oldest);
+        }
+    }
+
+    /// A line as another machine told it, perhaps again.
+    pub(crate) fn put_told(&mut self, line: WireOpen) {
+        let key = (line.segment, line.lang);
+        let encoded = Encoded::new(&ServerMessage::Open(line));
+        if self.lines.get(&key).is_none_or(|(_, held)| *held != encoded) {
+            self.insert(key, encoded);
         }
     }
 
@@ -87,6 +101,13 @@ impl OpenLines {
     /// Whoever spoke is gone: nothing of it will be finished.
     pub(crate) fn drop_all(&mut self) {
         while let Some(&(segment, _)) = self.lines.keys().next() {
+            self.drop_segment(segment);
+        }
+    }
+
+    /// What another machine tells of is all that is open: a segment of which it leaves out a line goes.
+    pub(crate) fn keep_lines(&mut self, told: &BTreeSet<(SegmentId, Lang)>) {
+        while let Some(&(segment, _)) = self.lines.keys().find(|line| !told.contains(line)) {
             self.drop_segment(segment);
         }
     }

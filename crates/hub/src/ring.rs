@@ -45,6 +45,25 @@ impl Ring {
         Some(self.events.range(start..))
     }
 
+    /// The newest event, if it is held.
+    pub(crate) fn last(&self) -> Option<&EncodedEvent> {
+        self.events.back()
+    }
+
+    /// The first offset under which the other one has not the event of this one. What is older than the other one is
+    /// taken for the same; where the oldest of this one is not, nothing before it is known to be.
+    pub(crate) fn first_other(&self, other: &Ring) -> Option<Offset> {
+        let begin = other.events.front().map_or(other.top.next(), |first| first.offset);
+        let later = self.events.iter().filter(|event| event.offset >= begin);
+        let is_other = |event: &&EncodedEvent| {
+            let at = usize::try_from(event.offset.0 - begin.0).ok().and_then(|at| other.events.get(at));
+            at.is_none_or(|its| !its.is_same(event))
+        };
+        let first = later.into_iter().find(is_other)?.offset;
+        let oldest = self.events.front()?.offset;
+        Some(if first == oldest { Offset(1) } else { first })
+    }
+
     /// The newest `count` events, fewer when there are not so many.
     pub(crate) fn newest(&self, count: usize) -> impl ExactSizeIterator<Item = &EncodedEvent> {
         self.events.range(self.events.len().saturating_sub(count)..)

@@ -5,13 +5,14 @@
 //! but a cursor that starts further back: what a viewer missed and what comes live are the same events of the same
 //! ring, taken in one order, with no second path that could lose or double one.
 
-use dostyq_speech::{Entry, Epoch, Event, Offset, RoomId};
+use dostyq_speech::{Entry, Epoch, Event, Lang, Offset, RoomId};
 
 use crate::encode::{Encoded, EncodedEvent, EncodedWelcome, Languages};
+use crate::finished::Finished;
 use crate::limits::{BACKLOG_BYTES, BACKLOG_EVENTS, BATCH_BYTES, WELCOME_EVENTS};
 use crate::open_lines::{OpenLines, Version};
 use crate::ring::Ring;
-use crate::wire::{Hello, PROTOCOL_VERSION, Welcome};
+use crate::wire::{Hello, PROTOCOL_VERSION, Partial, ServerMessage, Welcome};
 
 /// What is known of a room. It is watched: a viewer's task wakes when it changes.
 #[derive(Debug)]
@@ -20,6 +21,12 @@ pub(crate) struct RoomState {
     pub(crate) epoch: Epoch,
     pub(crate) ring: Ring,
     pub(crate) open: OpenLines,
+    finished: Finished,
+    /// Raised when another log, or another version of it, takes the place of what was shown.
+    life: u64,
+    /// Offsets, from the first to the last, under which something was shown here that is not in the log: a machine that
+    /// wrote while it was cut off had lost the room to another one. Who holds one of them starts afresh.
+    disowned: Option<(Offset, Offset)>,
     /// The hub shuts down: viewers get what is left, then 1012.
     pub(crate) closing: bool,
 }
@@ -31,6 +38,7 @@ pub(crate) struct Cursor {
     /// Whether it wants open lines.
     tail: bool,
     epoch: Epoch,
+    life: u64,
     offset: Offset,
     version: Version,
 }
@@ -82,7 +90,9 @@ pub(crate) enum Recovery {
 
 impl RoomState {
     pub(crate) fn new(title: String, epoch: Epoch, ring: Ring) -> RoomState {
-        RoomState { title, epoch, ring, open: OpenLines::default(), closing: false }
+        let finished = Finished::after_offset(ring.top());
+        let open = OpenLines::default();
+        RoomState { title, epoch, ring, open, finished, life: 0, disowned: None, closing: false }
     }
 
     /// Takes the event that follows the top of the ring.
@@ -94,14 +104,56 @@ impl RoomState {
     /// Takes the newest part of a log, `ring` being the encoded form of `newest`, in place of all events so far.
     pub(crate) fn replace_log(&mut self, epoch: Epoch, ring: Ring, newest: &[Event]) {
         newest.iter().for_each(|event| self.finish_line(event));
+        let others = self.ring.first_other(&ring).map(|first| (first, self.ring.top()));
+        self.disowned = match (self.disowned, others) {
+            _ if epoch != self.epoch => None,
+            (Some((first, last)), Some((its_first, its_last))) => Some((first.min(its_first), last.max(its_last))),
+            (disowned, others) => disowned.or(others),
+        };
+        self.life += 1;
         self.epoch = epoch;
         self.ring = ring;
+        self.finished = Finished::after_offset(self.ring.top());
+    }
+
+    /// Takes the open lines of a machine whose log had got as far as the partial says. That may be less than is shown
+    /// here, and more: the two come on different ways.
+    pub(crate) fn hold(&mut self, partial: Partial) {
+        let (after, top) = (partial.after, self.ring.top());
+        if partial.epoch != self.epoch.to_string() || (after < top && !self.finished.knows(after)) {
+            return;
+        }
+        // A line that is not told of any more was finished or dropped. If its final is still on the way, the final takes
+        // it away.
+        if after <= top {
+            self.open.keep_lines(&partial.open.iter().map(|line| (line.segment, line.lang)).collect());
+        }
+        for line in partial.open {
+            if !self.finished.is_since(after, line.segment, line.lang) {
+                self.open.put_told(line);
+            }
+        }
+    }
+
+    /// What a partial tells of this room now.
+    pub(crate) fn partial(&self) -> Partial {
+        let read = |line: Encoded| match serde_json::from_slice(line.text()) {
+            Ok(ServerMessage::Open(line)) => Some(line),
+            _ => None,
+        };
+        let open = self.open.all(Lang::ALL.into_iter().collect()).into_iter().filter_map(read).collect();
+        Partial { epoch: self.epoch.to_string(), after: self.ring.top(), open }
+    }
+
+    fn is_disowned(&self, offset: Offset) -> bool {
+        self.disowned.is_some_and(|(first, last)| (first..=last).contains(&offset))
     }
 
     /// A line that is final is open no longer.
     fn finish_line(&mut self, event: &Event) {
         if let Entry::Final(line) = &event.entry {
             self.open.finish(line.segment, line.lang);
+            self.finished.push(event.offset, line.segment, line.lang);
         }
     }
 
@@ -116,7 +168,7 @@ impl RoomState {
         let languages: Languages = hello.languages.iter().copied().collect();
         let epoch = self.epoch.to_string();
         let missed = match (&hello.epoch, hello.offset) {
-            (Some(held), Some(offset)) if *held == epoch => self.ring.after(offset),
+            (Some(held), Some(offset)) if *held == epoch && !self.is_disowned(offset) => self.ring.after(offset),
             _ => None,
         };
         let recovery = match missed {
@@ -141,8 +193,8 @@ impl RoomState {
             events: Vec::new(),
             open: Vec::new(),
         };
-        let (tail, epoch, offset, version) = (hello.tail, self.epoch, self.ring.top(), self.open.version());
-        let cursor = Cursor { languages, tail, epoch, offset, version };
+        let (epoch, life, offset, version) = (self.epoch, self.life, self.ring.top(), self.open.version());
+        let cursor = Cursor { languages, tail: hello.tail, epoch, life, offset, version };
         (EncodedWelcome::new(welcome, events, open), cursor, recovery)
     }
 
@@ -154,7 +206,8 @@ impl RoomState {
 
     /// What there is to tell a poll that has seen the state `seen` of the open lines.
     pub(crate) fn news(&self, hello: &Hello, seen: Option<u64>) -> News {
-        if hello.epoch.as_deref() != Some(&self.epoch.to_string()) || hello.offset != Some(self.ring.top()) {
+        let is_at_top = hello.offset == Some(self.ring.top()) && !self.is_disowned(self.ring.top());
+        if hello.epoch.as_deref() != Some(&self.epoch.to_string()) || !is_at_top {
             News::Events
         } else if !hello.tail || seen == Some(self.open.public_version()) {
             News::None
@@ -172,7 +225,7 @@ impl RoomState {
     ///
     /// Open lines come after all events: a line that was open before an event may be finished by it.
     pub(crate) fn due(&self, cursor: &mut Cursor) -> Due {
-        if cursor.epoch != self.epoch {
+        if cursor.life != self.life {
             return Due::Fallen;
         }
         let Some(waiting) = self.ring.after(cursor.offset) else { return Due::Fallen };
@@ -203,5 +256,7 @@ impl RoomState {
     }
 }
 
+#[cfg(test)]
+mod following_tests;
 #[cfg(test)]
 mod tests;

@@ -261,6 +261,21 @@ pub struct WireOpen {
     pub tentative: String,
 }
 
+/// What a machine of a cluster tells the others of the lines that are being spoken in its room: all of them, whole, so
+/// that one that is lost on the way is made good by the next. Viewers never see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Partial {
+    /// The epoch of the room's log.
+    #[serde(rename = "e")]
+    pub epoch: String,
+    /// The offset up to which the log was shown when these lines were open. A line that a later event finished is not
+    /// opened again by it.
+    #[serde(rename = "o")]
+    pub after: Offset,
+    /// Every open line, in every language.
+    pub open: Vec<WireOpen>,
+}
+
 /// A line of the list of rooms, `GET /api/v1/rooms`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomSummary {

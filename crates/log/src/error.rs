@@ -86,4 +86,49 @@ pub enum LogError {
         /// What the database said.
         cause: String,
     },
+
+    /// NATS cannot be reached, or did not answer in time. Whether an append took place is unknown; the same call may be
+    /// made again and writes the entry once.
+    #[error("NATS at {servers} does not answer ({cause}): see that it runs and that the network reaches it")]
+    Away {
+        /// The addresses that were tried.
+        servers: String,
+        /// What went wrong last.
+        cause: String,
+    },
+
+    /// NATS answers, and will not do it: rights, limits or a configuration that does not allow it.
+    #[error("NATS refuses: {cause}; see the rights, the limits and JetStream in the configuration of its servers")]
+    Refused {
+        /// What NATS said.
+        cause: String,
+    },
+
+    /// Another server writes the log of this room. This one writes nothing to it any more, so that no line comes twice.
+    #[error("another server writes the log of room \"{0}\" now: this one has stopped; let only one have the room")]
+    Fenced(RoomId),
+
+    /// A stream with the name of a room's log holds something else.
+    #[error("the stream {stream} is not a log of Dostyq ({cause}): set cluster.tenant to a name of its own")]
+    BadStream {
+        /// The stream.
+        stream: String,
+        /// What is wrong with it.
+        cause: String,
+    },
+
+    /// NATS has been away for so long that no more fits on the disk of this machine. Nothing was written; append again
+    /// once NATS is back.
+    #[error(
+        "{held} events of room \"{room}\" wait in {} for NATS, and no more may: bring NATS back, captions wait until then",
+        path.display()
+    )]
+    SpoolFull {
+        /// The room.
+        room: RoomId,
+        /// How many wait.
+        held: u64,
+        /// The file that they wait in.
+        path: PathBuf,
+    },
 }

@@ -4,11 +4,12 @@ mod schema;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use dostyq_speech::{Entry, Epoch, Event, Offset, RoomId, SampleTime};
+use dostyq_speech::{Entry, Event, Offset, RoomId, SampleTime};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
+use crate::entry_text::{encode, fresh_epoch, unix_millis_now};
 use crate::{Anchor, EventLog, LogError, Result, RoomHead};
 use failure::Failure;
 
@@ -185,25 +186,6 @@ fn head(connection: &Connection, room: &RoomId) -> Result<RoomHead, Failure> {
         .parse()
         .map_err(|error| Failure::unreadable(format_args!("the epoch of room \"{room}\" is no number: {error}")))?;
     Ok(RoomHead { epoch, top: Offset(top.unwrap_or(0)), started_at_millis })
-}
-
-/// The entry as it is kept. It is read back here, because a number that is not finite has no JSON: better that the
-/// stage at fault hears of it now than the archive a year later.
-fn encode(room: &RoomId, entry: &Entry) -> Result<String> {
-    let unfit = |error: serde_json::Error| LogError::UnfitEntry { room: room.clone(), cause: error.to_string() };
-    let text = serde_json::to_string(entry).map_err(unfit)?;
-    serde_json::from_str::<Entry>(&text).map_err(unfit)?;
-    Ok(text)
-}
-
-fn fresh_epoch() -> Epoch {
-    Epoch(rand::random())
-}
-
-fn unix_millis_now() -> u64 {
-    // A clock that was never set counts as 1970; the captions matter more.
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A thread that panicked with the lock left no half-written state: its transaction was rolled back as it unwound.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use dostyq_speech::{Lang, LangChoice, RoomId};
 
 use crate::access::Role;
@@ -57,6 +57,9 @@ pub struct Serve {
     /// The configuration
     #[arg(long, value_name = "FILE")]
     pub config: PathBuf,
+    /// What this machine does: everything by itself, or a part in a cluster on NATS (`[cluster]` in the configuration)
+    #[arg(long, value_enum, default_value_t)]
+    pub role: MachineRole,
     /// Write a line for each change of a caption to this file (JSON Lines, one room's spoken language)
     #[arg(long, value_name = "FILE.jsonl")]
     pub trace: Option<PathBuf>,
@@ -101,6 +104,18 @@ pub struct TokenCreate {
     /// The configuration whose data folder will hold it
     #[arg(long, value_name = "FILE")]
     pub config: PathBuf,
+}
+
+/// What a machine does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum MachineRole {
+    /// Everything, without NATS
+    #[default]
+    All,
+    /// Hear and caption the rooms of the configuration; of two machines with the same rooms one stands by
+    Infer,
+    /// Show the rooms that others caption
+    Edge,
 }
 
 /// Options of `dostyq transcribe`.

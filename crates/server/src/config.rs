@@ -1,10 +1,12 @@
 //! The configuration of a server, `dostyq.toml`: parsed once, unknown keys refused by name.
 
+mod cluster;
 mod web;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+pub use cluster::Cluster;
 use dostyq_speech::{LangChoice, RoomId};
 use serde::Deserialize;
 
@@ -29,7 +31,9 @@ pub struct Config {
     /// `[models]`.
     #[serde(default)]
     pub models: Models,
-    /// `[[room]]`, at least one.
+    /// `[cluster]`, for a machine that is one of many.
+    pub cluster: Option<Cluster>,
+    /// `[[room]]`, at least one, but for an edge, which finds its rooms by itself.
     #[serde(rename = "room", default)]
     pub rooms: Vec<Room>,
 }
@@ -218,6 +222,7 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new(""));
         config.server.data = folder.join(&config.server.data);
         config.web.resolve(folder);
+        config.cluster.iter_mut().for_each(|cluster| cluster.settle(folder));
         for file in config.rooms.iter_mut().flat_map(Room::files) {
             *file = folder.join(&*file);
         }
@@ -237,10 +242,20 @@ impl Config {
         Ok(config)
     }
 
+    /// Refuses a configuration without a room: every machine has some, but an edge, which finds them by itself.
+    pub fn need_rooms(&self) -> Result<(), ConfigError> {
+        if !self.rooms.is_empty() {
+            return Ok(());
+        }
+        let message = "there is no room to caption: add [[room]] with a name and an input".into();
+        Err(ConfigError::Value { key: "room".into(), message })
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         let wrong = |key: String, message: &str| Err(ConfigError::Value { key, message: message.to_owned() });
-        if self.rooms.is_empty() {
-            return wrong("room".into(), "there is no room to caption: add [[room]] with a name and an input");
+        match &self.cluster {
+            Some(cluster) => cluster.check()?,
+            None => self.need_rooms()?,
         }
         if self.models.threads.is_some_and(|threads| !(1..=64).contains(&threads)) {
             return wrong("models.threads".into(), "write a number from 1 to 64");

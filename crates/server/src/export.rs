@@ -1,10 +1,11 @@
 //! Finished captions become files: the caption stage lays them out, the archive writes them.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use dostyq_archive::{Exports, read_session};
 use dostyq_caption::{ReadingRules, reflow_bilingual, reflow_one};
-use dostyq_log::EventLog;
+use dostyq_log::{EventLog, JetStreamLog};
 use dostyq_speech::{Caption, Lang, RoomId};
 
 use crate::cli::Export;
@@ -18,7 +19,10 @@ pub(crate) type NamedText = (&'static str, String);
 /// `dostyq export`.
 pub(crate) fn run(options: &Export) -> anyhow::Result<()> {
     let config = Config::read(&options.config)?;
-    let log = open_log(&config.server.data)?;
+    let log = match &config.cluster {
+        Some(cluster) => Arc::new(JetStreamLog::connect(&cluster.options()?)?),
+        None => open_log(&config.server.data)?,
+    };
     for path in write(&options.out, options.room.as_str(), log.as_ref(), &options.room)? {
         say(&path.display().to_string());
     }

@@ -27,6 +27,7 @@ mod local_address;
 mod operator_key;
 pub mod pipeline;
 mod prompter;
+pub mod roles;
 mod room;
 mod status;
 mod stop;

@@ -14,8 +14,8 @@ mod captions;
 mod ear;
 mod moments;
 
-use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use anyhow::Context;
@@ -77,19 +77,39 @@ pub struct RoomOptions {
 #[derive(Clone)]
 pub(crate) struct RoomControl {
     recogniser: Arc<RecogniserThread>,
-    /// The room's number at the recogniser.
-    room: usize,
+    /// The room's number at the recogniser; none while another machine captions it.
+    room: Arc<Mutex<Option<usize>>>,
 }
 
 impl RoomControl {
+    /// A hand on a room that does not run yet.
+    pub(crate) fn idle(recogniser: &Arc<RecogniserThread>) -> RoomControl {
+        RoomControl { recogniser: Arc::clone(recogniser), room: Arc::default() }
+    }
+
+    /// From now on it is a hand on what the other one is.
+    pub(crate) fn become_one_of(&self, other: &RoomControl) {
+        let room = other.room();
+        *self.room.lock().unwrap_or_else(PoisonError::into_inner) = room;
+    }
+
+    fn room(&self) -> Option<usize> {
+        // A plain value that every critical section leaves whole.
+        *self.room.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The operator says which language is spoken; it holds for what is not committed yet.
     pub(crate) fn set_language(&self, choice: LangChoice) {
-        self.recogniser.set_choice(self.room, choice);
+        if let Some(room) = self.room() {
+            self.recogniser.set_choice(room, choice);
+        }
     }
 
     /// What the speaker is expected to say; it holds from the next job on.
     fn expect(&self, text: Option<ExpectedText>) {
-        self.recogniser.expect(self.room, text);
+        if let Some(room) = self.room() {
+            self.recogniser.expect(room, text);
+        }
     }
 }
 
@@ -154,7 +174,7 @@ pub fn start(
         move |verdict: Verdict| drop(recognised.send(Sound::Recognised(Box::new(verdict)))),
     );
 
-    let control = RoomControl { recogniser: Arc::clone(&recogniser), room };
+    let control = RoomControl { recogniser: Arc::clone(&recogniser), room: Arc::new(Mutex::new(Some(room))) };
     status.set_language(options.language);
     let captions = Captions::new(sink, Arc::clone(&status));
     let captioning = named(&format!("caption-{}", options.name), move || captions.run(&arriving))?;

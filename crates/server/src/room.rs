@@ -5,8 +5,8 @@ use anyhow::Context;
 use dostyq_capture::{
     CaptureError, Channel, DeviceOptions, DeviceSource, FileOptions, FileSource, Looped, Paced, Source,
 };
-use dostyq_hub::RoomPublisher;
-use dostyq_log::{Anchor, EventLog};
+use dostyq_hub::{HubError, RoomPublisher};
+use dostyq_log::{Anchor, EventLog, LogError};
 use dostyq_speech::{CaptionEvent, Entry, Marker, Offset, RoomId, SampleTime, SegmentId};
 
 use crate::Stop;
@@ -61,8 +61,27 @@ impl Continuation {
     }
 }
 
-/// Repeats what the log refused until it takes it, since no final may be lost; gives up when the room stops.
-fn insist<T, E: std::fmt::Display>(what: &str, stop: &Stop, mut try_once: impl FnMut() -> Result<T, E>) {
+/// A refusal of the log that no patience changes.
+trait Refusal: std::fmt::Display {
+    /// Another machine has the room.
+    fn is_for_good(&self) -> bool;
+}
+
+impl Refusal for LogError {
+    fn is_for_good(&self) -> bool {
+        matches!(self, LogError::Fenced(_))
+    }
+}
+
+impl Refusal for HubError {
+    fn is_for_good(&self) -> bool {
+        matches!(self, HubError::Log(error) if error.is_for_good())
+    }
+}
+
+/// Repeats what the log refused until it takes it, since no final may be lost; gives up when the room stops, and stops it
+/// when another machine has it.
+fn insist<T, E: Refusal>(what: &str, stop: &Stop, mut try_once: impl FnMut() -> Result<T, E>) {
     let mut has_failed = false;
     loop {
         match try_once() {
@@ -72,7 +91,8 @@ fn insist<T, E: std::fmt::Display>(what: &str, stop: &Stop, mut try_once: impl F
                 }
                 return;
             }
-            Err(error) if stop.is_raised() => {
+            Err(error) if stop.is_raised() || error.is_for_good() => {
+                stop.raise();
                 tracing::error!("{what} is lost: {error}");
                 return;
             }

@@ -23,7 +23,7 @@ impl Quiet {
     fn start(folder: &Path, log: &Path, level: &str) -> Quiet {
         let file = std::fs::File::create(log).expect("a log");
         let mut child = dostyq()
-            .args(["bench", "hub-server", "--viewers", "500"])
+            .args(["bench", "hub-server", "--places", "500"])
             .env("RUST_LOG", level)
             .env("TMPDIR", folder)
             .stdin(Stdio::piped())

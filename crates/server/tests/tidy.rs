@@ -24,8 +24,8 @@ const MAY_USE: [(&str, &[&str]); 12] = [
 
 /// Crates of others that a stage must not compile, whoever brings them in.
 const MUST_NOT_COMPILE: [(&str, &[&str]); 5] = [
-    ("hub", &["whisper-rs-sys", "ort", "rusqlite"]),
-    ("archive", &["tokio", "whisper-rs-sys", "ort", "rusqlite"]),
+    ("hub", &["whisper-rs-sys", "ort", "rusqlite", "async-nats"]),
+    ("archive", &["tokio", "whisper-rs-sys", "ort", "rusqlite", "async-nats"]),
     ("caption", &["tokio", "ort", "whisper-rs-sys"]),
     ("recognise", &["tokio", "axum"]),
     ("prepared", &["tokio", "ort", "whisper-rs-sys"]),

@@ -6,14 +6,14 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::limits::RING_EVENTS;
-use crate::publisher::ring_of;
+use crate::room_source::ring_of;
 use crate::wire::WireEntry;
 
 #[path = "../../tests/sockets/reader.rs"]
 mod reader;
 use reader::Reader;
 
-fn caption(segment: u64, lang: Lang, text: &str) -> Caption {
+pub(super) fn caption(segment: u64, lang: Lang, text: &str) -> Caption {
     Caption {
         segment: SegmentId(segment),
         revision: 0,
@@ -27,7 +27,7 @@ fn caption(segment: u64, lang: Lang, text: &str) -> Caption {
     }
 }
 
-fn open(segment: u64, lang: Lang, text: &str) -> OpenCaption {
+pub(super) fn open(segment: u64, lang: Lang, text: &str) -> OpenCaption {
     OpenCaption {
         segment: SegmentId(segment),
         lang,
@@ -47,6 +47,8 @@ struct Hall {
     state: RoomState,
     log: Vec<Event>,
     viewers: Vec<(Reader, Option<Cursor>)>,
+    /// There was a fork: some that could go on start afresh, to be on the safe side.
+    has_forked: bool,
     /// A viewer without a WebSocket, and the state of the open lines that it knows.
     poller: (Reader, Option<u64>),
 }
@@ -71,6 +73,11 @@ enum Step {
     },
     /// Somebody else wrote more to the log than a ring holds.
     Jump,
+    /// What was shown after the first events is not in the log: others were written there.
+    Fork {
+        kept: usize,
+        others: usize,
+    },
     /// The viewer without a WebSocket asks.
     Poll,
 }
@@ -80,7 +87,7 @@ impl Hall {
         let reader = |languages: &[Lang], tail| (Reader { tail, ..Reader::new(languages) }, None);
         let viewers = vec![reader(&Lang::ALL, true), reader(&[Lang::Kazakh], true), reader(&[Lang::Russian], false)];
         let state = RoomState::new("Hall".into(), Epoch(7), ring_of(&[]));
-        Hall { state, log: Vec::new(), viewers, poller: (Reader::new(&Lang::ALL), None) }
+        Hall { state, log: Vec::new(), viewers, has_forked: false, poller: (Reader::new(&Lang::ALL), None) }
     }
 
     fn append(&mut self, entry: Entry) {
@@ -105,11 +112,14 @@ impl Hall {
             }
             Step::Drop(viewer) => self.viewers[viewer].1 = None,
             Step::Come(viewer) => self.come(viewer),
+            // A machine that was started again does not know of a fork before.
+            Step::Restart if self.has_forked => {}
             Step::Restart => {
                 self.state = RoomState::new("Hall".into(), self.state.epoch, ring_of(self.newest()));
                 self.viewers.iter_mut().for_each(|(_, cursor)| *cursor = None);
             }
             Step::Lose { kept } => {
+                self.has_forked = false;
                 self.log.truncate(kept);
                 self.replace_log(Epoch(self.state.epoch.0 + 1));
             }
@@ -118,6 +128,16 @@ impl Hall {
                 let entry = Entry::Marker { at: SampleTime::ZERO, marker: Marker::Looped };
                 let event = |offset| Event { offset: Offset(offset), entry: entry.clone() };
                 self.log.extend((first..first + RING_EVENTS as u64 + 1).map(event));
+                self.replace_log(self.state.epoch);
+            }
+            Step::Fork { kept, others } => {
+                self.has_forked = true;
+                self.log.truncate(kept);
+                for _ in 0..others {
+                    let offset = Offset(self.log.len() as u64 + 1);
+                    let entry = Entry::Final(caption(99, Lang::Russian, "иное"));
+                    self.log.push(Event { offset, entry });
+                }
                 self.replace_log(self.state.epoch);
             }
             Step::Poll => self.poll(),
@@ -176,7 +196,8 @@ impl Hall {
         let may_recover = hello.epoch == Some(self.state.epoch.to_string())
             && hello.offset.is_some_and(|held| held <= top && top.0 - held.0 <= RING_EVENTS as u64);
         let (welcome, at, recovery) = self.state.welcome(&room, &hello);
-        assert_eq!(recovery == Recovery::Recovered, may_recover, "recovered exactly when it can be");
+        let recovers = recovery == Recovery::Recovered;
+        assert!(recovers == may_recover || (self.has_forked && !recovers), "recovered exactly when it can be");
         assert_eq!(recovery == Recovery::FirstVisit, hello.epoch.is_none());
         reader.take(decode(&welcome.pieces().collect::<Vec<_>>().concat()));
         *cursor = Some(at);
@@ -216,6 +237,7 @@ fn steps() -> impl Strategy<Value = Step> {
         1 => Just(Step::Restart),
         1 => (0..20usize).prop_map(|kept| Step::Lose { kept }),
         1 => Just(Step::Jump),
+        1 => (0..20usize, 0..20usize).prop_map(|(kept, others)| Step::Fork { kept, others }),
         8 => Just(Step::Poll),
     ]
 }

@@ -56,12 +56,7 @@ impl Hall {
         let log = Arc::new(ScriptedLog::new(folder.path().join("log.db")));
         let hub = Hub::new(log.clone(), options);
         let stage = Some(block_in_place(|| hub.open_room(room(), "Үлкен зал")).expect("a room"));
-        let socket = TcpSocket::new_v4().expect("a socket");
-        socket.set_send_buffer_size(SOCKET_BYTES).expect("a small buffer");
-        socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
-        let listener = socket.listen(64).expect("it listens");
-        let address = listener.local_addr().expect("an address");
-        tokio::spawn(accept(listener, hub.clone()));
+        let address = serve_on_a_port(&hub);
         Hall { hub, stage, log, address, folder }
     }
 
@@ -110,6 +105,17 @@ impl Hall {
         };
         timeout(PATIENCE, polling).await.unwrap_or_else(|_| panic!("{what}: {:?}", self.hub.counts()));
     }
+}
+
+/// Lets viewers come to a hub.
+pub(crate) fn serve_on_a_port(hub: &Hub) -> SocketAddr {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_send_buffer_size(SOCKET_BYTES).expect("a small buffer");
+    socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
+    let listener = socket.listen(64).expect("it listens");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(accept(listener, hub.clone()));
+    address
 }
 
 async fn accept(listener: TcpListener, hub: Hub) {

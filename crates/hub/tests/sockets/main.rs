@@ -1,6 +1,7 @@
 //! The hub over real sockets, with a real log on a disk; the fan-out threads write to the viewers.
 
 mod faults;
+mod following;
 mod hall;
 mod live;
 mod reader;

@@ -39,6 +39,21 @@ impl ScriptedLog {
         *self.log() = SqliteLog::open_file(self.path.with_extension("new")).expect("a log");
     }
 
+    /// Keeps the log as it is now, for [`go_back`](ScriptedLog::go_back).
+    pub(crate) fn remember(&self) {
+        let _held = self.log();
+        for suffix in ["", "-wal"] {
+            let from = PathBuf::from(format!("{}{suffix}", self.path.display()));
+            let to = PathBuf::from(format!("{}.kept{suffix}", self.path.display()));
+            std::fs::copy(from, to).expect("the file is copied");
+        }
+    }
+
+    /// The log is as it was remembered, in the same epoch; what was appended since is not in it.
+    pub(crate) fn go_back(&self) {
+        *self.log() = SqliteLog::open_file(format!("{}.kept", self.path.display())).expect("a log");
+    }
+
     /// From now on this event cannot be read.
     pub(crate) fn hide(&self, offset: Offset) {
         *self.hidden.lock().expect("no test panics with it") = Some(offset);

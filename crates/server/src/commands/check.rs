@@ -11,7 +11,12 @@ use crate::{engines, glossary, room, say};
 pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     let config = Config::read(path)?;
     let mut faults = Vec::new();
-    faults.extend(engines::faults(&config.models)?.iter().map(|fault| format!("models: {fault}")));
+    if let Some(Err(fault)) = config.cluster.as_ref().map(crate::roles::reach) {
+        faults.push(format!("cluster: {fault:#}"));
+    }
+    if !config.rooms.is_empty() {
+        faults.extend(engines::faults(&config.models)?.iter().map(|fault| format!("models: {fault}")));
+    }
     for hall in &config.rooms {
         // Opening is the test: the device is there and lets itself be opened, the recording can be decoded.
         if let Err(fault) = room::open_source(&hall.input, dostyq_speech::SampleTime::ZERO) {
@@ -27,7 +32,10 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     if let Err(error) = TcpListener::bind(config.server.listen) {
         faults.push(format!("server.listen: {}", crate::web::cannot_listen(config.server.listen, &error)));
     }
-    if let Err(error) = room::open_log(&config.server.data) {
+    // A machine of a cluster keeps its log in NATS.
+    if config.cluster.is_none()
+        && let Err(error) = room::open_log(&config.server.data)
+    {
         faults.push(format!("server.data: {error:#}"));
     }
     if let Err(fault) = Encryption::of(&config) {

@@ -2,6 +2,7 @@
 
 mod check;
 mod devices;
+mod engine_stage;
 mod models;
 mod serve;
 pub(crate) mod token;
@@ -13,6 +14,7 @@ use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{Cli, Command, Eval};
+pub(crate) use serve::{announce, wait_for_a_signal};
 
 pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
     start_log();
@@ -33,7 +35,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
 
 /// The program's own log, on standard error; `RUST_LOG` sets how much it says.
 fn start_log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,async_nats=warn"));
     // What its decoders say of a damaged recording reaches people as one error with a remedy, not as their own lines.
     let filter = "symphonia=off".parse().map_or(filter.clone(), |quiet| filter.add_directive(quiet));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);

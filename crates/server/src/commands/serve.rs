@@ -3,12 +3,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use dostyq_hub::{Hub, HubOptions};
 use dostyq_log::EventLog;
 
 use crate::access::Access;
-use crate::cli::Serve;
+use crate::cli::{MachineRole, Serve};
+use crate::commands::engine_stage::EngineStage;
 use crate::config::{Config, Room};
 use crate::engines::Engines;
 use crate::glossary;
@@ -20,7 +21,7 @@ use crate::status::RoomStatus;
 use crate::tls::Encryption;
 use crate::trace::Trace;
 use crate::web::{self, Guards, Hall, Site};
-use crate::{Stop, local_address, say};
+use crate::{Stop, local_address, roles, say};
 
 /// How long a stop waits for what was heard to be recognised. A machine that keeps up needs two or three seconds.
 const FINISH_WITHIN: Duration = Duration::from_secs(15);
@@ -31,6 +32,26 @@ const FINISH_WITHIN: Duration = Duration::from_secs(15);
 /// then the sockets close.
 pub(super) fn run(options: &Serve) -> anyhow::Result<()> {
     let config = Config::read(&options.config)?;
+    if options.role != MachineRole::Edge {
+        config.need_rooms()?;
+    }
+    match (options.role, &config.cluster) {
+        (MachineRole::All, None) => run_alone(options, &config),
+        (MachineRole::All, Some(_)) => {
+            bail!("the configuration has [cluster]: say --role infer or --role edge, or remove it from the file")
+        }
+        (MachineRole::Infer | MachineRole::Edge, None) => {
+            bail!("the configuration has no [cluster], which this role needs: add it with nats = [\"nats://…\"]")
+        }
+        (MachineRole::Infer, Some(_)) if options.trace.is_some() => {
+            bail!("--trace is for a machine by itself: leave it out")
+        }
+        (MachineRole::Infer, Some(cluster)) => EngineStage::run(&config, cluster),
+        (MachineRole::Edge, Some(cluster)) => roles::run_edge(&config, cluster),
+    }
+}
+
+fn run_alone(options: &Serve, config: &Config) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("web")
@@ -41,11 +62,11 @@ pub(super) fn run(options: &Serve) -> anyhow::Result<()> {
         .block_on(async { web::listen(config.server.listen) })
         .map_err(|error| anyhow::anyhow!(web::cannot_listen(config.server.listen, &error)))?;
     let address = listener.local_addr().context("the port is not known")?;
-    let encryption = Encryption::of(&config)?;
+    let encryption = Encryption::of(config)?;
     let engines = Engines::start(&config.models)?;
     let log = open_log(&config.server.data)?;
     let operator_key = OperatorKey::open(&config.server.data)?;
-    let access = Access::of(&config, &operator_key)?;
+    let access = Access::of(config, &operator_key)?;
     let hub = Hub::new(Arc::clone(&log), HubOptions::default());
     let stop = Stop::default();
 
@@ -62,7 +83,7 @@ pub(super) fn run(options: &Serve) -> anyhow::Result<()> {
     }
 
     let base = local_address::public_url(config.server.public_url.as_deref(), address, encryption.is_some());
-    announce(&config.rooms, &base, &operator_key, encryption.as_ref());
+    announce(&config.rooms, &base, Some(&operator_key), encryption.as_ref());
     let guards = Guards::new(config.web.clone(), encryption);
     let site = Site { hub: hub.clone(), log, halls, access, guards, base };
     runtime.block_on(async {
@@ -115,7 +136,7 @@ impl House<'_> {
     }
 }
 
-fn open_prompter(hall: &Room, data: &Path) -> anyhow::Result<Arc<Prompter>> {
+pub(super) fn open_prompter(hall: &Room, data: &Path) -> anyhow::Result<Arc<Prompter>> {
     let files = hall.prepared.as_ref().map(|files| (files.kk.as_path(), files.ru.as_path()));
     let prompter = Prompter::open(data, &hall.name, files).with_context(|| format!("room \"{}\"", hall.name))?;
     if let Some(speech) = prompter.speech() {
@@ -125,20 +146,30 @@ fn open_prompter(hall: &Room, data: &Path) -> anyhow::Result<Arc<Prompter>> {
     Ok(Arc::new(prompter))
 }
 
-fn announce(rooms: &[Room], base: &str, operator_key: &OperatorKey, encryption: Option<&Encryption>) {
+/// Says where everything is; the last line says that the server listens.
+pub(crate) fn announce(
+    rooms: &[Room],
+    base: &str,
+    operator_key: Option<&OperatorKey>,
+    encryption: Option<&Encryption>,
+) {
     for room in rooms {
         say(&format!("Room \"{}\"", room.title()));
         say(&format!("  hall screen       {base}/r/{}/screen", room.name));
         say(&format!("  phones            {base}/r/{}", room.name));
     }
-    say(&format!("  operator console  {}", operator_key.link(base)));
+    match operator_key {
+        Some(key) => say(&format!("  operator console  {}", key.link(base))),
+        None => say(&format!("The rooms of the cluster  {base}/")),
+    }
     if let Some(encryption) = encryption {
         say(&format!("  certificate       SHA-256 {}", encryption.current().fingerprint()));
     }
     say("Ctrl-C stops.");
 }
 
-async fn wait_for_a_signal() {
+/// Returns when the program is told to stop.
+pub(crate) async fn wait_for_a_signal() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use dostyq_hub::Hub;
 use dostyq_log::EventLog;
@@ -94,8 +94,13 @@ async fn serve_site(listener: TcpListener, site: Arc<Site>, stop: Stop) {
     }
 }
 
-async fn rooms(State(site): Shared) -> impl IntoResponse {
-    ([(header::CACHE_CONTROL, "no-store")], Json(site.hub.rooms()))
+async fn rooms(State(site): Shared) -> Response {
+    // A machine of a cluster that does not know its rooms yet must not say that there are none.
+    if !site.hub.is_door_open() {
+        return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "2")], "the rooms are not known yet")
+            .into_response();
+    }
+    ([(header::CACHE_CONTROL, "no-store")], Json(site.hub.rooms())).into_response()
 }
 
 async fn with_security_headers(mut response: Response) -> Response {

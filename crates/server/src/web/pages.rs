@@ -39,7 +39,7 @@ pub(super) async fn not_found(headers: HeaderMap) -> Response {
 }
 
 fn room_page(name: &str, room: &str, site: &super::Site, headers: &HeaderMap) -> Response {
-    let is_known = room.parse::<RoomId>().is_ok_and(|room| site.halls.contains_key(&room));
+    let is_known = room.parse::<RoomId>().is_ok_and(|room| site.hub.has_room(&room));
     if is_known { page(name, headers, StatusCode::OK) } else { page("index.html", headers, StatusCode::NOT_FOUND) }
 }
 

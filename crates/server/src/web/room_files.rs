@@ -11,7 +11,7 @@ use crate::export;
 
 /// The address of the phone page as a QR code.
 pub(super) async fn qr(Path(room): Path<RoomId>, State(site): Shared) -> Response {
-    if !site.halls.contains_key(&room) {
+    if !site.hub.has_room(&room) {
         return no_such_room(&room);
     }
     match QrCode::new(format!("{}/r/{room}", site.base)) {
@@ -35,7 +35,7 @@ pub(super) async fn status(Path(room): Path<RoomId>, State(site): Shared) -> Res
 
 /// The captions so far as a file: `kk.srt`, `ru.srt`, `bilingual.srt`, the same as `.vtt`.
 pub(super) async fn export(Path((room, file)): Path<(RoomId, String)>, State(site): Shared) -> Response {
-    if !site.halls.contains_key(&room) {
+    if !site.hub.has_room(&room) {
         return no_such_room(&room);
     }
     let log = std::sync::Arc::clone(&site.log);
