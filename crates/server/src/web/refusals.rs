@@ -32,8 +32,10 @@ pub(super) struct Refusals {
     pub(super) sockets: Count,
     /// Connections that did not become encrypted, or not in time.
     pub(super) handshakes: Count,
-    /// What is no request of HTTP, is too long, or did not come in time.
+    /// What is no request of HTTP, or is too long.
     pub(super) requests: Count,
+    /// Connections without a whole request in time.
+    pub(super) mute: Count,
     /// Requests without the right to what they ask for.
     pub(super) access: Count,
     /// Requests that a page of another site makes a browser send.
@@ -42,23 +44,35 @@ pub(super) struct Refusals {
     pub(super) guesses: Count,
 }
 
-/// Numbers with their names, in the order in which they are told.
-type Numbers = [(&'static str, u64); 11];
+/// A number with its name. Less than `from` more of it is no news: browsers open connections that they do not use, and
+/// shy away from a certificate that they do not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Number {
+    name: &'static str,
+    from: u64,
+    value: u64,
+}
+
+/// In the order in which they are told.
+type Numbers = [Number; 12];
 
 impl Refusals {
     fn numbers(&self, hub: &Counts) -> Numbers {
+        let some = |name, value| Number { name, from: 1, value };
+        let many = |name, value| Number { name, from: 50, value };
         [
-            ("connections beyond the limits of their address", self.sockets.get()),
-            ("failed handshakes of TLS", self.handshakes.get()),
-            ("bad or late requests", self.requests.get()),
-            ("requests without the right", self.access.get()),
-            ("requests from other sites", self.origins.get()),
-            ("wrong tokens or codes", self.guesses.get()),
-            ("viewers refused at hello", hub.bad_hellos),
-            ("viewers closed for what they said", hub.bad_messages),
-            ("viewers closed as too slow", hub.slow_closes),
-            ("viewers gone silent", hub.silent_closes),
-            ("viewers for whom there was no place", hub.busy_closes),
+            some("connections beyond the limits of their address", self.sockets.get()),
+            many("failed handshakes of TLS", self.handshakes.get()),
+            many("connections without a request", self.mute.get()),
+            some("bad requests", self.requests.get()),
+            some("requests without the right", self.access.get()),
+            some("requests from other sites", self.origins.get()),
+            some("wrong tokens or codes", self.guesses.get()),
+            some("viewers refused at hello", hub.bad_hellos),
+            some("viewers closed for what they said", hub.bad_messages),
+            some("viewers closed as too slow", hub.slow_closes),
+            some("viewers gone silent", hub.silent_closes),
+            some("viewers for whom there was no place", hub.busy_closes),
         ]
     }
 
@@ -80,11 +94,12 @@ impl Refusals {
 /// What is more than it was; None when nothing is.
 fn growth(before: &Numbers, now: &Numbers) -> Option<String> {
     let mut line = String::new();
-    for ((name, now), (_, before)) in now.iter().zip(before) {
-        if now > before {
+    for (before, now) in before.iter().zip(now) {
+        let more = now.value - before.value;
+        if more >= now.from {
             let comma = if line.is_empty() { "" } else { ", " };
             // Writing to a text cannot fail.
-            let _ = write!(line, "{comma}{} {name}", now - before);
+            let _ = write!(line, "{comma}{more} {}", now.name);
         }
     }
     (!line.is_empty()).then_some(line)
@@ -99,9 +114,11 @@ mod tests {
         let refusals = Refusals::default();
         let before = refusals.numbers(&Counts::default());
         assert_eq!(growth(&before, &before), None);
+        (0..49).for_each(|_| refusals.mute.add());
+        assert_eq!(growth(&before, &refusals.numbers(&Counts::default())), None, "browsers do that");
         (0..3).for_each(|_| refusals.requests.add());
         refusals.guesses.add();
         let now = refusals.numbers(&Counts::default());
-        assert_eq!(growth(&before, &now).as_deref(), Some("3 bad or late requests, 1 wrong tokens or codes"));
+        assert_eq!(growth(&before, &now).as_deref(), Some("3 bad requests, 1 wrong tokens or codes"));
     }
 }

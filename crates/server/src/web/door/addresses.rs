@@ -16,7 +16,14 @@ const IDLE_ADDRESSES: usize = 16_384;
 pub(in crate::web) struct Addresses {
     most: u32,
     rate: Rate,
-    known: Mutex<HashMap<IpAddr, Known>>,
+    known: Mutex<All>,
+}
+
+#[derive(Debug, Default)]
+struct All {
+    by_address: HashMap<IpAddr, Known>,
+    /// Those that hold a connection.
+    present: usize,
 }
 
 #[derive(Debug)]
@@ -35,29 +42,34 @@ impl Addresses {
     pub(in crate::web) fn enter(self: &Arc<Self>, address: IpAddr, now: Instant) -> Option<Place> {
         let address = household(address);
         let mut known = self.known();
-        if known.len() > IDLE_ADDRESSES {
-            known.retain(|_, one| one.sockets > 0);
+        let All { by_address, present } = &mut *known;
+        if by_address.len() > *present + IDLE_ADDRESSES {
+            by_address.retain(|_, one| one.sockets > 0);
         }
         let fresh = || Known { sockets: 0, bucket: Bucket::full(self.rate, now) };
-        let one = known.entry(address).or_insert_with(fresh);
+        let one = by_address.entry(address).or_insert_with(fresh);
         if one.sockets >= self.most || !one.bucket.take(self.rate, now) {
             return None;
         }
         one.sockets += 1;
+        *present += usize::from(one.sockets == 1);
         Some(Place { addresses: Arc::clone(self), address })
     }
 
     fn leave(&self, address: &IpAddr) {
         let (mut known, now) = (self.known(), Instant::now());
-        if let Some(one) = known.get_mut(address) {
-            one.sockets -= 1;
-            if one.sockets == 0 && one.bucket.is_full(self.rate, now) {
-                known.remove(address);
+        let All { by_address, present } = &mut *known;
+        let Some(one) = by_address.get_mut(address) else { return };
+        one.sockets -= 1;
+        if one.sockets == 0 {
+            *present -= 1;
+            if one.bucket.is_full(self.rate, now) {
+                by_address.remove(address);
             }
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<IpAddr, Known>> {
+    fn known(&self) -> MutexGuard<'_, All> {
         // Counts, which every critical section leaves whole.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -139,6 +151,8 @@ mod tests {
         for number in 0..40_000 {
             assert!(addresses.enter(IpAddr::from(u32::to_be_bytes(number)), now).is_some());
         }
-        assert!(addresses.known().len() <= IDLE_ADDRESSES + 1);
+        let known = addresses.known();
+        assert!(known.by_address.len() <= IDLE_ADDRESSES + 1);
+        assert_eq!(known.present, 0);
     }
 }

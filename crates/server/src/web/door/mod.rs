@@ -156,7 +156,9 @@ impl Door {
     }
 
     async fn speak_http(&self, entered: Entered, peer: Peer, waiting: Waiting, router: Router, mut closing: Closing) {
-        let (router, waiting) = (TowerToHyperService::new(router), Mutex::new(Some(waiting)));
+        let router = TowerToHyperService::new(router);
+        let waiting = Arc::new(Mutex::new(Some(waiting)));
+        let still_waiting = Arc::clone(&waiting);
         let service = service_fn(move |mut request: hyper::Request<Incoming>| {
             // Its first request is here: it is no newcomer any more.
             drop(waiting.lock().unwrap_or_else(PoisonError::into_inner).take());
@@ -179,8 +181,12 @@ impl Door {
             }
         };
         if let Err(error) = outcome {
-            if error.is_parse() || error.is_timeout() || error.is_incomplete_message() {
+            let has_asked = still_waiting.lock().unwrap_or_else(PoisonError::into_inner).is_none();
+            if error.is_parse() {
                 self.refusals.requests.add();
+            } else if !has_asked {
+                // One that has asked, and then has nothing more to ask, is let go in the same way and is no trouble.
+                self.refusals.mute.add();
             }
             tracing::debug!("a connection ends: {error}");
         }
