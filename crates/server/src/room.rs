@@ -91,8 +91,12 @@ fn insist<T, E: Refusal>(what: &str, stop: &Stop, mut try_once: impl FnMut() -> 
                 }
                 return;
             }
-            Err(error) if stop.is_raised() || error.is_for_good() => {
+            Err(error) if error.is_for_good() => {
                 stop.raise();
+                tracing::warn!("{what} is not written: {error}");
+                return;
+            }
+            Err(error) if stop.is_raised() => {
                 tracing::error!("{what} is lost: {error}");
                 return;
             }

@@ -6,6 +6,9 @@ mod common;
 #[path = "../../log/tests/common/nats.rs"]
 mod nats;
 
+#[path = "../../log/tests/common/wire.rs"]
+mod wire;
+
 #[path = "cluster/machines.rs"]
 mod machines;
 #[path = "cluster/viewers.rs"]
@@ -16,6 +19,7 @@ use std::time::Duration;
 use common::{refusal, run};
 use machines::{Cluster, until};
 use viewers::Audience;
+use wire::ScriptedWire;
 
 /// How many watch. `DOSTYQ_TEST_VIEWERS` sets another number.
 fn viewers() -> usize {
@@ -106,6 +110,34 @@ async fn a_machine_that_was_thought_dead_writes_nothing_when_it_wakes() {
     audience.sees(5).await;
     assert!(began.elapsed() < Duration::from_secs(12), "it took {:?}", began.elapsed());
     audience.end(edge.port).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes a while: scripts/test runs it"]
+async fn who_watched_a_machine_that_was_cut_off_and_replaced_ends_up_with_the_log() {
+    let mut cluster = Cluster::of_one();
+    cluster.wire = Some(ScriptedWire::to(cluster.nats[0].port));
+    let first = cluster.infer("a");
+    let wire = cluster.wire.take().expect("it is there");
+    let edge = cluster.edge("left");
+    until("both know the room", || [&first, &edge].iter().all(|it| machines::knows_the_room(it.port))).await;
+    let (at_first, at_edge) = (Audience::come(5, &[first.port]).await, Audience::come(5, &[edge.port]).await);
+    at_edge.sees(3).await;
+    let second = cluster.infer("b");
+    wire.cut();
+    // The first one goes on, on its disk; for everyone else it is gone, and the second one takes over.
+    at_first.sees(8).await;
+    at_edge.sees(8).await;
+    at_first.may_start_afresh();
+    wire.mend();
+    at_first.comes_back().await;
+    at_edge.sees(8).await;
+    at_first.sees(8).await;
+    assert_eq!(at_edge.closes(), 0, "{:?}", at_edge.causes());
+    assert!(at_first.causes().keys().all(|cause| cause == "3008"), "{:?}", at_first.causes());
+    at_first.end(edge.port).await;
+    at_edge.end(edge.port).await;
+    drop(second);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -125,3 +125,13 @@ fn what_is_told_again_is_not_sent_again() {
     pair.hold(Partial { epoch: Epoch(2).to_string(), after: Offset(0), open: Vec::new() });
     assert_eq!(pair.copy.partial().open.len(), 1);
 }
+
+#[test]
+fn machines_tell_one_another_in_the_form_of_the_protocol() {
+    let mut room = state(&[]);
+    let line = open(3, Lang::Russian, "да");
+    room.open.put(&line, Encoded::open(&line));
+    let told = r#"{"e":"00000000000000000000000000000001","o":0,"open":[{"seg":3,"lang":"ru","src":"ru","t0":0,"t1":0,"c":"да","d":""}]}"#;
+    assert_eq!(serde_json::to_string(&room.partial()).expect("JSON"), told);
+    assert_eq!(serde_json::from_str::<Partial>(told).expect("a partial"), room.partial());
+}

@@ -116,12 +116,16 @@ impl Writer {
                     return Err(LogError::Fenced(room.clone()));
                 }
                 Found::Nothing => {
-                    // Neither free nor taken: another log stands there now, or a replica is behind for a moment.
-                    if streams.head(room).await?.epoch != place.epoch {
+                    // Neither free nor taken: another log stands there now, or the newest events are not there. A server
+                    // that has just started may be behind for a moment; one that stays so has lost them.
+                    let head = streams.head(room).await?;
+                    let is_other = head.epoch != place.epoch;
+                    let waited = pause(deadline, streams.link.away(cause)).await;
+                    if is_other || (waited.is_err() && head.top < place.top) {
                         self.state = State::Unclaimed;
-                        return Err(streams.link.away("the log of the room was replaced; append again"));
+                        return Err(streams.link.away("the log of the room was replaced or set back; append again"));
                     }
-                    pause(deadline, streams.link.away(cause)).await?;
+                    waited?;
                 }
             }
         }

@@ -199,6 +199,7 @@ impl EventLog for SpooledLog {
         let gate = self.shared.gate(room);
         let _turn = gate.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.shared.lines().contains_key(room) {
+            // A room that nobody opened is refused, not made.
             self.shared.stream.read(room, Offset(0), 0)?;
             self.claim(room)?;
         }

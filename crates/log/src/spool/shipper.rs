@@ -35,13 +35,18 @@ fn ship_all(shared: &Shared, room: &RoomId) {
     while !shared.is_ending() {
         match ship_next(shared, room) {
             Ok(true) => {}
-            Ok(false) => return tracing::info!("room {room}: all that waited for NATS is in the log"),
+            Ok(false) => {
+                if shared.lines().get(room).is_some_and(|line| !line.is_fenced) {
+                    tracing::info!("room {room}: all that waited for NATS is in the log");
+                }
+                return;
+            }
             Err(error) => return tracing::debug!("room {room}: captions still wait for NATS: {error}"),
         }
     }
 }
 
-/// Ships the oldest event of a room that waits; false when none does.
+/// Ships the oldest event of a room that waits; false when none does, or none may.
 pub(super) fn ship_next(shared: &Shared, room: &RoomId) -> Result<bool> {
     let Some(kept) = shared.store().first(room)? else { return Ok(false) };
     let head = shared.stream.open(room)?;

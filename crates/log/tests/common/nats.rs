@@ -81,6 +81,25 @@ impl Nats {
         }
     }
 
+    /// Keeps a copy of its files as they are; it must not run.
+    #[allow(dead_code, reason = "not every test file does so")]
+    pub(crate) fn remember(&self) {
+        self.copy("js", "kept");
+    }
+
+    /// Its files are as they were remembered; it must not run.
+    #[allow(dead_code, reason = "not every test file does so")]
+    pub(crate) fn go_back(&self) {
+        std::fs::remove_dir_all(self.config.with_file_name("js")).unwrap();
+        self.copy("kept", "js");
+    }
+
+    fn copy(&self, from: &str, to: &str) {
+        assert!(self.child.is_none(), "it runs");
+        let [from, to] = [from, to].map(|name| self.config.with_file_name(name));
+        assert!(Command::new("cp").arg("-r").args([from, to]).status().unwrap().success());
+    }
+
     /// Starts it on the same files and port, and waits until it listens.
     pub(crate) fn start_again(&mut self) {
         assert!(self.child.is_none(), "it runs already");

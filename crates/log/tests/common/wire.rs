@@ -1,17 +1,21 @@
-//! A wire to a server that can be made to lose an answer.
+//! A wire to a server that can be made to lose an answer, or be cut.
 
+// Each test file uses its own part of this.
+#![allow(dead_code)]
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 /// Carries bytes between its clients and one server, and does as it is told.
 pub(crate) struct ScriptedWire {
     pub(crate) port: u16,
     loses_answer: Arc<AtomicBool>,
+    /// None while it is cut; both ends of every connection that it carries otherwise.
+    carried: Arc<Mutex<Option<Vec<TcpStream>>>>,
 }
 
 impl ScriptedWire {
@@ -19,14 +23,29 @@ impl ScriptedWire {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let loses_answer = Arc::new(AtomicBool::new(false));
-        let wire = Arc::clone(&loses_answer);
+        let carried = Arc::new(Mutex::new(Some(Vec::new())));
+        let (loses, carries) = (Arc::clone(&loses_answer), Arc::clone(&carried));
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let Ok(server) = TcpStream::connect(("127.0.0.1", server)) else { continue };
-                carry(client, server, &wire);
+                if let Some(carried) = carries.lock().unwrap().as_mut() {
+                    carried.extend([client.try_clone().unwrap(), server.try_clone().unwrap()]);
+                    carry(client, server, &loses);
+                }
             }
         });
-        ScriptedWire { port, loses_answer }
+        ScriptedWire { port, loses_answer, carried }
+    }
+
+    /// Nothing goes through until it is mended.
+    pub(crate) fn cut(&self) {
+        for end in self.carried.lock().unwrap().take().into_iter().flatten() {
+            end.shutdown(Shutdown::Both).ok();
+        }
+    }
+
+    pub(crate) fn mend(&self) {
+        *self.carried.lock().unwrap() = Some(Vec::new());
     }
 
     /// The next event that a client writes reaches the server; the connection breaks before the answer comes back.

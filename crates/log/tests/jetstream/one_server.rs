@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use dostyq_log::{Credentials, EventLog, JetStreamLog, LogError, NatsOptions};
+use dostyq_log::{Credentials, EventLog, FeedStep, JetStreamLog, LogError, NatsOptions};
 use dostyq_speech::{Entry, Offset};
 
 use crate::common::{self, line, offsets, room};
@@ -123,6 +123,31 @@ fn a_log_that_was_lost_begins_anew() {
     let after = log.open(&hall).unwrap();
     assert_ne!(after.epoch, before.epoch);
     assert_eq!(log.append(&hall, &line(2)).unwrap().offset, Offset(1));
+}
+
+#[test]
+fn a_log_that_lost_its_newest_events_goes_on_from_those_it_has() {
+    let mut nats = Nats::start();
+    let (log, hall) = (connect(nats.url()), room("hall"));
+    let head = log.open(&hall).unwrap();
+    let append = |number| insist(|| log.append(&hall, &line(number))).offset.0;
+    assert_eq!([1, 2, 3].map(append), [1, 2, 3]);
+    nats.kill();
+    nats.remember();
+    nats.start_again();
+    assert_eq!([4, 5].map(append), [4, 5]);
+    let mut feed = log.feed(&hall, head.epoch, Offset(4));
+    let mut next = || log.wait(async { tokio::time::timeout(crate::PATIENCE, feed.next()).await.unwrap() });
+    assert!(matches!(next(), FeedStep::Event(event) if event.offset == Offset(5)));
+    // As after a loss of power on a server that had not synced, or from a copy of yesterday.
+    nats.kill();
+    nats.go_back();
+    nats.start_again();
+    assert_eq!(append(6), 4);
+    assert_eq!(next(), FeedStep::Replaced);
+    assert_eq!(append(7), 5);
+    assert_eq!(log.open(&hall).unwrap().epoch, head.epoch);
+    assert_eq!(offsets(&log.read(&hall, Offset(0), 9).unwrap()), [1, 2, 3, 4, 5]);
 }
 
 #[test]

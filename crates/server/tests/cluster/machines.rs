@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use crate::common::{dostyq, repository};
 use crate::nats::Nats;
+use crate::wire::ScriptedWire;
 
 /// Long enough for a busy machine, an election and a lease; nothing waits for it unless the test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
@@ -20,16 +21,18 @@ pub(crate) struct Cluster {
     pub(crate) nats: Vec<Nats>,
     /// What machines that write say to NATS, and edges.
     credentials: Option<[&'static str; 2]>,
+    /// Between NATS and the machines that write and are started while it is there.
+    pub(crate) wire: Option<ScriptedWire>,
     folder: TempDir,
 }
 
 impl Cluster {
     pub(crate) fn of_one() -> Cluster {
-        Cluster { nats: vec![Nats::start()], credentials: None, folder: tempfile::tempdir().unwrap() }
+        Cluster { nats: vec![Nats::start()], credentials: None, wire: None, folder: tempfile::tempdir().unwrap() }
     }
 
     pub(crate) fn of_three() -> Cluster {
-        Cluster { nats: Nats::cluster().into(), credentials: None, folder: tempfile::tempdir().unwrap() }
+        Cluster { nats: Nats::cluster().into(), credentials: None, wire: None, folder: tempfile::tempdir().unwrap() }
     }
 
     /// One server with the accounts and rights of `scripts/deploy/nats.conf`.
@@ -46,7 +49,7 @@ impl Cluster {
             text.replace("$NATS_NAME", "n1").replace("$INFER_PASSWORD", "one").replace("$EDGE_PASSWORD", "two")
         });
         let credentials = Some(["infer:one", "edge:two"]);
-        Cluster { nats: vec![nats], credentials, folder: tempfile::tempdir().unwrap() }
+        Cluster { nats: vec![nats], credentials, wire: None, folder: tempfile::tempdir().unwrap() }
     }
 
     /// A machine in whose room a script speaks once it has it.
@@ -58,6 +61,11 @@ impl Cluster {
     pub(crate) fn infer_with(&mut self, name: &str, lines: &str) -> Machine {
         let room = "[[room]]\nname = \"demo\"\ntitle = \"Достық\"\ninput = { device = \"default\" }\n";
         let (config, port) = self.configuration(name, free_port(), &format!("{room}{lines}"));
+        if let Some(wire) = &self.wire {
+            let text = std::fs::read_to_string(&config).unwrap();
+            let text = text.replace(&self.nats[0].url(), &format!("nats://127.0.0.1:{}", wire.port));
+            std::fs::write(&config, text).unwrap();
+        }
         let program = PathBuf::from(env!("CARGO_BIN_EXE_dostyq"));
         let script = program.parent().unwrap().join("examples/scripted_stage");
         assert!(script.exists(), "cargo test builds it: {}", script.display());

@@ -26,6 +26,7 @@ struct View {
     closes: BTreeMap<String, usize>,
     faults: Vec<String>,
     welcomes: usize,
+    may_start_afresh: bool,
 }
 
 impl View {
@@ -46,18 +47,20 @@ impl View {
 
     fn welcome(&mut self, message: &Value) {
         let epoch = message["e"].as_str().unwrap().to_owned();
-        if self.welcomes > 0 && (message["rec"] != true || epoch != self.epoch) {
+        if self.welcomes > 0 && !self.may_start_afresh && (message["rec"] != true || epoch != self.epoch) {
             self.faults.push(format!("not recovered at {}: {}", self.top, message["o"]));
         }
         if message["rec"] != true {
             self.events.clear();
+            self.finished.clear();
             self.top = message["ev"][0]["o"].as_u64().map_or(0, |first| first - 1);
         }
+        let is_back = self.welcomes > 0;
         self.welcomes += 1;
         self.epoch = epoch;
         message["ev"].as_array().unwrap().iter().for_each(|event| self.take(event));
         message["open"].as_array().unwrap().iter().for_each(|line| self.put(line));
-        if self.events.is_empty() {
+        if is_back && self.events.is_empty() {
             self.faults.push("blank".into());
         }
     }
@@ -109,6 +112,16 @@ impl Audience {
             assert!(began.elapsed() < PATIENCE, "{what}: {missing} do not; {:?}", self.causes());
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// From now on nobody has to be recovered: what they hold is not the log.
+    pub(crate) fn may_start_afresh(&self) {
+        self.views.iter().for_each(|view| view.lock().unwrap().may_start_afresh = true);
+    }
+
+    /// Until everyone was welcomed more than once.
+    pub(crate) async fn comes_back(&self) {
+        self.wait("everyone comes back", |view| view.welcomes > 1).await;
     }
 
     /// How often somebody's connection ended.
