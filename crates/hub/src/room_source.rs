@@ -18,11 +18,9 @@ pub(crate) struct RoomSource {
 
 impl RoomSource {
     pub(crate) fn rename(&self, title: String) {
-        self.room.state.send_if_modified(|state| {
-            let is_new = state.title != title;
-            state.title = title;
-            is_new
-        });
+        if self.room.state.borrow().title != title {
+            self.room.change(|state| state.title = title);
+        }
     }
 
     /// Shows what the log holds beyond what was shown, and returns it. If that is more than a ring holds, or the log

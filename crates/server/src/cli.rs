@@ -65,6 +65,18 @@ pub struct Serve {
     pub trace: Option<PathBuf>,
 }
 
+/// What a machine does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum MachineRole {
+    /// Everything, without NATS
+    #[default]
+    All,
+    /// Hear and caption the rooms of the configuration; of two machines with the same rooms one stands by
+    Infer,
+    /// Show the rooms that others caption
+    Edge,
+}
+
 /// The commands of `dostyq token`.
 #[derive(Debug, Subcommand)]
 pub enum Token {
@@ -104,18 +116,6 @@ pub struct TokenCreate {
     /// The configuration whose data folder will hold it
     #[arg(long, value_name = "FILE")]
     pub config: PathBuf,
-}
-
-/// What a machine does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum MachineRole {
-    /// Everything, without NATS
-    #[default]
-    All,
-    /// Hear and caption the rooms of the configuration; of two machines with the same rooms one stands by
-    Infer,
-    /// Show the rooms that others caption
-    Edge,
 }
 
 /// Options of `dostyq transcribe`.

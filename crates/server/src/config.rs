@@ -221,8 +221,8 @@ impl Config {
         let mut config = Config::parse(&text)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         config.server.data = folder.join(&config.server.data);
-        config.web.resolve(folder);
         config.cluster.iter_mut().for_each(|cluster| cluster.settle(folder));
+        config.web.resolve(folder);
         for file in config.rooms.iter_mut().flat_map(Room::files) {
             *file = folder.join(&*file);
         }

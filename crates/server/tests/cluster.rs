@@ -125,6 +125,32 @@ async fn the_rights_that_the_recipe_gives_are_enough() {
     audience.end(edge.port).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "starts servers: scripts/test runs it"]
+async fn an_edge_asks_for_the_code_of_a_room() {
+    let mut cluster = Cluster::of_one();
+    let infer = cluster.infer_with("a", "code = \"4711\"\n");
+    let edge = cluster.edge("left");
+    until("both know the room", || [&infer, &edge].iter().all(|it| machines::knows_the_room(it.port))).await;
+    for machine in [&infer, &edge] {
+        for path in ["history", "poll", "export/kk.srt"] {
+            assert_eq!(machines::status(machine.port, &format!("/api/v1/rooms/demo/{path}")), 401, "{path}");
+        }
+        let said = |code: &str| {
+            let body = format!("{{\"code\":\"{code}\"}}");
+            let url = format!("http://127.0.0.1:{}/api/v1/rooms/demo/code", machine.port);
+            let output = std::process::Command::new("curl")
+                .args(["--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "--data", &body])
+                .args(["--header", "content-type: application/json", &url])
+                .output()
+                .expect("curl runs");
+            String::from_utf8_lossy(&output.stdout).into_owned()
+        };
+        assert_ne!(said("4712"), said("4711"));
+        assert!(said("4711").starts_with('2'), "{}", said("4711"));
+    }
+}
+
 #[test]
 fn a_role_and_its_configuration_must_fit() {
     let folder = tempfile::tempdir().expect("a folder");

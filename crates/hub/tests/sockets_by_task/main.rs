@@ -2,6 +2,8 @@
 
 #[path = "../sockets/faults.rs"]
 mod faults;
+#[path = "../sockets/following.rs"]
+mod following;
 #[path = "../sockets/hall.rs"]
 mod hall;
 #[path = "../sockets/live.rs"]

@@ -7,6 +7,7 @@ mod store;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::Context;
 use dostyq_speech::RoomId;
@@ -22,10 +23,30 @@ use crate::operator_key::OperatorKey;
 /// What the server knows of people's rights.
 pub(crate) struct Access {
     pub(crate) store: Store,
-    /// The rooms that are not open to everyone.
-    codes: BTreeMap<RoomId, RoomCode>,
+    codes: Codes,
     /// Proves that a browser has said the code of a room.
     stamp: hmac::Key,
+}
+
+/// The rooms that are not open to everyone, and what opens them. A clone is the same list: a machine that shows rooms of
+/// others learns their codes as it finds them.
+#[derive(Clone, Default)]
+pub(crate) struct Codes(Arc<RwLock<BTreeMap<RoomId, RoomCode>>>);
+
+impl Codes {
+    /// Sets or removes the code of a room.
+    pub(crate) fn set(&self, room: &RoomId, code: Option<RoomCode>) {
+        // A map that every critical section leaves whole.
+        let mut codes = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        match code {
+            Some(code) => codes.insert(room.clone(), code),
+            None => codes.remove(room),
+        };
+    }
+
+    fn of(&self, room: &RoomId) -> Option<RoomCode> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(room).cloned()
+    }
 }
 
 impl Access {
@@ -40,30 +61,35 @@ impl Access {
         let store = Store::open(data)?;
         store.set_operator_key(key.text())?;
         let stamp = hmac::Key::new(hmac::HMAC_SHA256, &store.stamp_key().context("the keys cannot be read")?);
-        Ok(Access { store, codes, stamp })
+        Ok(Access { store, codes: Codes(Arc::new(RwLock::new(codes))), stamp })
+    }
+
+    /// The list of the rooms' codes.
+    pub(crate) fn codes(&self) -> &Codes {
+        &self.codes
     }
 
     /// Whether a room asks for a code.
     pub(crate) fn is_closed(&self, room: &RoomId) -> bool {
-        self.codes.contains_key(room)
+        self.codes.of(room).is_some()
     }
 
     /// What a browser shows from now on for having said the code of a room; None for a wrong one, and for an open room.
     pub(crate) fn stamp(&self, room: &RoomId, said: &str) -> Option<String> {
-        let code = self.codes.get(room).filter(|code| code.is(said))?;
-        let tag = hmac::sign(&self.stamp, &stamped(room, code));
+        let code = self.codes.of(room).filter(|code| code.is(said))?;
+        let tag = hmac::sign(&self.stamp, &stamped(room, &code));
         Some(secret::hex(tag.as_ref()))
     }
 
     /// Whether this is what [`stamp`](Access::stamp) gave; it no longer is once the room has another code.
     pub(crate) fn is_stamp(&self, room: &RoomId, stamp: &str) -> bool {
-        let (Some(code), Some(tag)) = (self.codes.get(room), secret::unhex(stamp)) else { return false };
-        hmac::verify(&self.stamp, &stamped(room, code), &tag).is_ok()
+        let (Some(code), Some(tag)) = (self.codes.of(room), secret::unhex(stamp)) else { return false };
+        hmac::verify(&self.stamp, &stamped(room, &code), &tag).is_ok()
     }
 }
 
 fn stamped(room: &RoomId, code: &RoomCode) -> Vec<u8> {
-    [room.as_str().as_bytes(), b"\n", code.digest().as_ref()].concat()
+    [room.as_str().as_bytes(), b"\n", code.digest()].concat()
 }
 
 #[cfg(test)]

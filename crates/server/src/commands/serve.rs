@@ -83,7 +83,7 @@ fn run_alone(options: &Serve, config: &Config) -> anyhow::Result<()> {
     }
 
     let base = local_address::public_url(config.server.public_url.as_deref(), address, encryption.is_some());
-    announce(&config.rooms, &base, Some(&operator_key), encryption.as_ref());
+    announce(&config.rooms, &base, &operator_key, encryption.as_ref());
     let guards = Guards::new(config.web.clone(), encryption);
     let site = Site { hub: hub.clone(), log, halls, access, guards, base };
     runtime.block_on(async {
@@ -147,21 +147,16 @@ pub(super) fn open_prompter(hall: &Room, data: &Path) -> anyhow::Result<Arc<Prom
 }
 
 /// Says where everything is; the last line says that the server listens.
-pub(crate) fn announce(
-    rooms: &[Room],
-    base: &str,
-    operator_key: Option<&OperatorKey>,
-    encryption: Option<&Encryption>,
-) {
+pub(crate) fn announce(rooms: &[Room], base: &str, operator_key: &OperatorKey, encryption: Option<&Encryption>) {
     for room in rooms {
         say(&format!("Room \"{}\"", room.title()));
         say(&format!("  hall screen       {base}/r/{}/screen", room.name));
         say(&format!("  phones            {base}/r/{}", room.name));
     }
-    match operator_key {
-        Some(key) => say(&format!("  operator console  {}", key.link(base))),
-        None => say(&format!("The rooms of the cluster  {base}/")),
+    if rooms.is_empty() {
+        say(&format!("The rooms of the cluster  {base}/"));
     }
+    say(&format!("  operator console  {}", operator_key.link(base)));
     if let Some(encryption) = encryption {
         say(&format!("  certificate       SHA-256 {}", encryption.current().fingerprint()));
     }

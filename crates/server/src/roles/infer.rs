@@ -10,11 +10,11 @@ use dostyq_hub::{Hub, HubOptions};
 use dostyq_log::SpooledLog;
 use dostyq_speech::RoomId;
 
+use super::front::Front;
 use super::keeper::Keeper;
 use super::lease::Lease;
-use super::{Stage, connect, edge, lease};
+use super::{Stage, connect, lease};
 use crate::Stop;
-use crate::access::Access;
 use crate::config::{Cluster, Config, Room};
 use crate::web::Hall;
 
@@ -35,7 +35,7 @@ pub(crate) fn run(
     stage: Arc<dyn Stage>,
     halls: BTreeMap<RoomId, Hall>,
 ) -> anyhow::Result<()> {
-    let front = edge::Front::open(config)?;
+    let front = Front::open(config)?;
     let data = &config.server.data;
     std::fs::create_dir_all(data)
         .with_context(|| format!("the data folder {} cannot be made: set server.data to another", data.display()))?;
@@ -45,7 +45,7 @@ pub(crate) fn run(
     hub.shut_door();
     let stop = Stop::default();
     let keep = |room: &Room| {
-        let lease = Lease::new(Arc::clone(log.stream()), room.name.clone(), room.title().to_owned(), machine.clone());
+        let lease = Lease::new(Arc::clone(log.stream()), room, machine.clone());
         let (hub, log, runtime) = (hub.clone(), Arc::clone(&log), front.runtime.handle().clone());
         let (stage, stop) = (Arc::clone(&stage), stop.clone());
         let keeper = Keeper { hub, log, runtime, stage, room: room.clone(), lease, stop };
@@ -54,10 +54,8 @@ pub(crate) fn run(
     };
     let keepers = config.rooms.iter().map(keep).collect::<anyhow::Result<Vec<_>>>()?;
     front.runtime.spawn(open_door(hub.clone(), config.rooms.len(), Arc::clone(&log)));
-    let operator_key = crate::operator_key::OperatorKey::open(data)?;
-    let access = Access::of(config, &operator_key)?;
-    crate::commands::announce(&config.rooms, &front.base, Some(&operator_key), front.encryption.as_ref());
-    front.serve(&hub, log, halls, access, &stop, move || {
+    let site = front.site(config, &hub, log, halls)?;
+    front.serve(site, &hub, &stop, move || {
         // Every room ends by itself; one that is behind is told to give up what it cannot finish.
         let began = std::time::Instant::now();
         while keepers.iter().any(|keeper| !keeper.is_finished()) && began.elapsed() < FINISH_WITHIN {

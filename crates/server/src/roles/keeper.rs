@@ -96,30 +96,31 @@ impl Keeper {
         let sink = Box::new(LiveSink { publisher, log });
         let playing = self.stage.play(&self.room, begin, first_segment, sink, stop.clone());
         let playing = playing.inspect_err(|_| telling.abort())?;
-        let has_lost = self.hold(&stop);
+        let mut has_lost = self.hold(|keeper| stop.is_raised() || keeper.stop.is_raised());
+        // The log may have said so first.
+        has_lost |= stop.is_raised();
         stop.raise();
-        if has_lost {
-            // Whatever is still being captioned belongs to the other machine's log no more.
-            self.log.retire(&room)?;
+        // What was heard is captioned to its end. That may take a while, and the room is this machine's until then.
+        let finishing = std::thread::Builder::new().name(format!("end-{room}")).spawn(move || playing.wait());
+        let finishing = finishing.context("a thread to end a room cannot be started")?;
+        has_lost = has_lost || self.hold(|_| finishing.is_finished());
+        if has_lost && let Err(error) = self.log.retire(&room) {
+            tracing::error!("room {room}: {error}");
         }
-        let outcome = playing.wait();
+        let outcome = finishing.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a thread of the room failed")));
         telling.abort();
-        if !has_lost && self.stop.is_raised() {
+        if !has_lost {
             self.lease.give_back();
         }
         outcome
     }
 
-    /// Until the machine stops, or the room is another one's; true in the latter case.
-    fn hold(&mut self, stop: &Stop) -> bool {
+    /// Says again and again that the room is this machine's, until `is_over`; true when it is another one's.
+    fn hold(&mut self, is_over: impl Fn(&Keeper) -> bool) -> bool {
         let mut next_beat = Instant::now();
         loop {
-            if self.stop.is_raised() {
+            if is_over(self) {
                 return false;
-            }
-            if stop.is_raised() {
-                // The log said so first.
-                return true;
             }
             if Instant::now() >= next_beat {
                 match self.lease.renew() {

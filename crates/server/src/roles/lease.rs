@@ -14,6 +14,9 @@ use dostyq_log::JetStreamLog;
 use dostyq_speech::RoomId;
 use serde::{Deserialize, Serialize};
 
+use crate::access::RoomCode;
+use crate::config::Room;
+
 /// How often the machine that has a room says so.
 pub(super) const BEAT: Duration = Duration::from_secs(2);
 /// A machine that has not said so for this long has lost the room.
@@ -24,6 +27,9 @@ const LEASE: Duration = Duration::from_secs(6);
 pub(super) struct RoomState {
     /// Its name for people.
     pub(super) title: String,
+    /// The digest of its code; none when it is open to everyone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) code: Option<String>,
     /// The machine that writes it; none when it gave the room back.
     pub(super) holder: Option<String>,
 }
@@ -52,8 +58,10 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    pub(super) fn new(log: Arc<JetStreamLog>, room: RoomId, title: String, machine: String) -> Lease {
-        let mine = RoomState { title, holder: Some(machine) };
+    pub(super) fn new(log: Arc<JetStreamLog>, room: &Room, machine: String) -> Lease {
+        let (title, code) = (room.title().to_owned(), room.code.as_ref().map(RoomCode::told));
+        let mine = RoomState { title, code, holder: Some(machine) };
+        let room = room.name.clone();
         Lease { log, room, mine, sequence: 0, patience: Patience::default() }
     }
 
@@ -137,6 +145,13 @@ pub(super) async fn prepare(log: &JetStreamLog) -> anyhow::Result<()> {
     Ok(log.newest_only(tenant.state_stream(), tenant.all_states()).await?)
 }
 
+impl RoomState {
+    /// What opens the room; none when it is open to everyone.
+    pub(super) fn code(&self) -> Option<RoomCode> {
+        self.code.as_deref().map(RoomCode::of_told)
+    }
+}
+
 /// The state of a room and its sequence; none when nobody ever had it.
 pub(super) async fn read(log: &JetStreamLog, room: &RoomId) -> anyhow::Result<Option<(u64, RoomState)>> {
     let stream = log.jetstream().get_stream_no_info(log.tenant().state_stream()).await?;
@@ -175,9 +190,9 @@ mod tests {
 
     #[test]
     fn a_room_is_taken_when_it_is_free_or_its_machine_is_gone() {
-        let mine = RoomState { title: "Hall".into(), holder: Some("b".into()) };
+        let mine = RoomState { title: "Hall".into(), code: None, holder: Some("b".into()) };
         let state = |sequence, holder: Option<&str>| {
-            Some((sequence, RoomState { title: "Hall".into(), holder: holder.map(str::to_owned) }))
+            Some((sequence, RoomState { title: "Hall".into(), code: None, holder: holder.map(str::to_owned) }))
         };
         let start = Instant::now();
         let mut patience = Patience::default();

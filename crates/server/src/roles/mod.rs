@@ -6,6 +6,7 @@
 mod connect;
 mod edge;
 mod follow;
+mod front;
 mod infer;
 mod keeper;
 mod lease;

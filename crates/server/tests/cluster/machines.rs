@@ -51,8 +51,13 @@ impl Cluster {
 
     /// A machine in whose room a script speaks once it has it.
     pub(crate) fn infer(&mut self, name: &str) -> Machine {
+        self.infer_with(name, "")
+    }
+
+    /// As [`infer`](Cluster::infer), with more lines in the room's configuration.
+    pub(crate) fn infer_with(&mut self, name: &str, lines: &str) -> Machine {
         let room = "[[room]]\nname = \"demo\"\ntitle = \"Достық\"\ninput = { device = \"default\" }\n";
-        let (config, port) = self.configuration(name, free_port(), room);
+        let (config, port) = self.configuration(name, free_port(), &format!("{room}{lines}"));
         let program = PathBuf::from(env!("CARGO_BIN_EXE_dostyq"));
         let script = program.parent().unwrap().join("examples/scripted_stage");
         assert!(script.exists(), "cargo test builds it: {}", script.display());
