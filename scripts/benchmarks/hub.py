@@ -49,7 +49,7 @@ http {{
   uwsgi_temp_path {folder}/uwsgi;
   scgi_temp_path {folder}/scgi;
   server {{
-    listen 127.0.0.1:{port} backlog=4096;
+    listen 127.0.0.1:{publish};
     keepalive_requests 1000000;
     location = /pub/demo {{
       nchan_publisher http;
@@ -57,6 +57,10 @@ http {{
       nchan_message_buffer_length 200;
       nchan_message_timeout 1h;
     }}
+  }}
+  server {{
+    listen 127.0.0.1:{port} backlog=4096{tls};
+    keepalive_requests 1000000;
     location = /sub/demo {{
       nchan_subscriber websocket;
       nchan_channel_id demo;
@@ -66,6 +70,11 @@ http {{
   }}
 }}
 """
+#: What `listen` and its server say more where connections are encrypted: as Dostyq, with a key of the curve P-256.
+TLS = """ ssl;
+    ssl_certificate {folder}/certificate;
+    ssl_certificate_key {folder}/key;
+    ssl_protocols TLSv1.2 TLSv1.3"""
 
 
 @dataclass
@@ -89,6 +98,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--rate", type=float, default=3.0, help="lines a second")
     command.add_argument("--seconds", type=int, default=15, help="how long each round shows lines")
     command.add_argument("--rounds", type=int, default=3)
+    command.add_argument("--tls", action="store_true", help="encrypt the connections of the viewers")
     command.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks.md", help="the page")
 
 
@@ -107,7 +117,7 @@ def compare(options: argparse.Namespace) -> int:
     except CouldNotRun as error:
         say(f"bench: {error}")
         return 2
-    sections.put(options.out, "hub", section(options, page.machine(load_before), version, systems))
+    sections.put(options.out, "hub-tls" if options.tls else "hub", section(options, page.machine(load_before), version, systems))
     say(f"Written: {options.out}")
     return 0
 
@@ -117,12 +127,14 @@ def measure(options: argparse.Namespace, system: System) -> dict[str, float]:
     command: list[str | Path] = [options.dostyq, "bench", "hub", "--json"]
     for name in ("viewers", "rate", "seconds"):
         command += [f"--{name}", str(getattr(options, name))]
+    command += ["--tls"] if options.tls else []
     limit_secs = options.seconds + 500.0
     if system.workers is None:
         text = run(command, limit_secs).output
     else:
-        with nginx(system.workers, 2 * options.viewers + 1000) as (address, pid):
-            text = run([*command, "--peer", address, "--peer-pid", str(pid)], limit_secs).output
+        with nginx(system.workers, 2 * options.viewers + 1000, options.tls) as (address, publish, pid):
+            peer = ["--peer", address, "--peer-publish", publish, "--peer-pid", str(pid)]
+            text = run([*command, *peer], limit_secs).output
     found = json.loads(text)
     latency = {f"{name}_ms": value for name, value in found["latency_ms"].items()}
     names = ("delivered", "lost_finals", "cpu_us_per_frame", "kb_per_viewer")
@@ -130,23 +142,46 @@ def measure(options: argparse.Namespace, system: System) -> dict[str, float]:
 
 
 @contextmanager
-def nginx(workers: int, files: int) -> Iterator[tuple[str, int]]:
-    """nginx with nchan on a free port; its address and process."""
-    with tempfile.TemporaryDirectory() as folder, socket.socket() as free:
+def nginx(workers: int, files: int, is_encrypted: bool) -> Iterator[tuple[str, str, int]]:
+    """nginx with nchan on free ports; the addresses of viewers and of the publisher, and its process."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket() as free, socket.socket() as other:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        other.bind(("127.0.0.1", 0))
+        port, publish = free.getsockname()[1], other.getsockname()[1]
         free.close()
+        other.close()
         user = "root" if os.geteuid() == 0 else "nobody"
-        text = CONFIGURATION.format(user=user, workers=workers, files=files, module=MODULE, folder=folder, port=port)
+        if is_encrypted:
+            make_certificate(folder)
+        text = CONFIGURATION.format(
+            user=user,
+            workers=workers,
+            files=files,
+            module=MODULE,
+            folder=folder,
+            port=port,
+            publish=publish,
+            tls=TLS.format(folder=folder) if is_encrypted else "",
+        )
         path = Path(folder) / "nginx.conf"
         path.write_text(text, encoding="utf8")
         child = subprocess.Popen(["nginx", "-p", folder, "-e", f"{folder}/errors", "-c", str(path)])
         try:
             wait_for(port, child)
-            yield f"127.0.0.1:{port}", child.pid
+            yield f"127.0.0.1:{port}", f"127.0.0.1:{publish}", child.pid
         finally:
             child.terminate()
             child.wait()
+
+
+def make_certificate(folder: str) -> None:
+    """A certificate that nobody vouches for, as Dostyq makes one."""
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    command += ["-subj", "/CN=localhost", "-keyout", f"{folder}/key", "-out", f"{folder}/certificate"]
+    try:
+        subprocess.run(command, capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise CouldNotRun(f"no certificate can be made for nginx ({error}): apt-get install openssl") from error
 
 
 def wait_for(port: int, child: subprocess.Popen[bytes]) -> None:
@@ -199,13 +234,14 @@ def section(options: argparse.Namespace, at: page.Machine, version: str, systems
     told = " ".join(f"--{name} {getattr(options, name):g}" for name in ("viewers", "rate", "seconds", "rounds"))
     return "\n\n".join(
         [
-            "## The hub",
-            f"```sh\nscripts/bench hub {told}\n```",
+            "## The hub over TLS" if options.tls else "## The hub",
+            f"```sh\nscripts/bench hub {told}{' --tls' if options.tls else ''}\n```",
             f"{page.today()}, {at.name}, {at.cores} cores; load {at.load_before:.1f} before and {at.load_after:.1f} after; {version}.",
             *at.warning,
             page.table(COLUMNS, rows),
             "Dostyq over nchan, below 1 Dostyq is better:",
             page.table(("system", "CPU a frame", "memory a viewer", "p99"), compared),
-            LEGEND,
+            # What the figures mean is told once, where there is no encryption.
+            *([] if options.tls else [LEGEND]),
         ]
     )

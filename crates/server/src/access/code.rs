@@ -1,6 +1,6 @@
 use std::fmt;
 
-use ring::digest::{SHA256, digest};
+use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 use serde::Deserialize;
 
 use super::secret;
@@ -31,7 +31,8 @@ impl RoomCode {
 
     /// The code of which another machine told the digest; a text that is none stands for a code that nobody knows.
     pub(crate) fn of_told(text: &str) -> RoomCode {
-        RoomCode(secret::unhex(text).unwrap_or_default())
+        let digest = secret::unhex(text).filter(|digest| digest.len() == SHA256_OUTPUT_LEN);
+        RoomCode(digest.unwrap_or_else(|| rand::random::<[u8; SHA256_OUTPUT_LEN]>().to_vec()))
     }
 }
 

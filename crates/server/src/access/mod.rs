@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use anyhow::Context;
 use dostyq_speech::RoomId;
 use ring::hmac;
 
@@ -24,8 +23,6 @@ use crate::operator_key::OperatorKey;
 pub(crate) struct Access {
     pub(crate) store: Store,
     codes: Codes,
-    /// Proves that a browser has said the code of a room.
-    stamp: hmac::Key,
 }
 
 /// The rooms that are not open to everyone, and what opens them. A clone is the same list: a machine that shows rooms of
@@ -60,8 +57,7 @@ impl Access {
     pub(crate) fn open(data: &Path, key: &OperatorKey, codes: BTreeMap<RoomId, RoomCode>) -> anyhow::Result<Access> {
         let store = Store::open(data)?;
         store.set_operator_key(key.text())?;
-        let stamp = hmac::Key::new(hmac::HMAC_SHA256, &store.stamp_key().context("the keys cannot be read")?);
-        Ok(Access { store, codes: Codes(Arc::new(RwLock::new(codes))), stamp })
+        Ok(Access { store, codes: Codes(Arc::new(RwLock::new(codes))) })
     }
 
     /// The list of the rooms' codes.
@@ -77,19 +73,20 @@ impl Access {
     /// What a browser shows from now on for having said the code of a room; None for a wrong one, and for an open room.
     pub(crate) fn stamp(&self, room: &RoomId, said: &str) -> Option<String> {
         let code = self.codes.of(room).filter(|code| code.is(said))?;
-        let tag = hmac::sign(&self.stamp, &stamped(room, &code));
-        Some(secret::hex(tag.as_ref()))
+        Some(secret::hex(hmac::sign(&stamper(&code), room.as_str().as_bytes()).as_ref()))
     }
 
-    /// Whether this is what [`stamp`](Access::stamp) gave; it no longer is once the room has another code.
+    /// Whether this is what [`stamp`](Access::stamp) gave, here or on another machine of the cluster; it no longer is once
+    /// the room has another code.
     pub(crate) fn is_stamp(&self, room: &RoomId, stamp: &str) -> bool {
         let (Some(code), Some(tag)) = (self.codes.of(room), secret::unhex(stamp)) else { return false };
-        hmac::verify(&self.stamp, &stamped(room, &code), &tag).is_ok()
+        hmac::verify(&stamper(&code), room.as_str().as_bytes(), &tag).is_ok()
     }
 }
 
-fn stamped(room: &RoomId, code: &RoomCode) -> Vec<u8> {
-    [room.as_str().as_bytes(), b"\n", code.digest()].concat()
+/// Only who knows the code of a room can stamp for it.
+fn stamper(code: &RoomCode) -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, code.digest())
 }
 
 #[cfg(test)]
@@ -121,5 +118,17 @@ mod tests {
         // It outlives a restart, but not a new code.
         assert!(open("4711").is_stamp(&room("a"), &stamp));
         assert!(!open("4713").is_stamp(&room("a"), &stamp));
+        // It holds on every machine that was told of the code, and opens nothing where what was told makes no sense.
+        let (elsewhere, told) = (tempfile::tempdir().expect("a folder"), RoomCode::try_from("4711".to_owned()));
+        let key = OperatorKey::open(elsewhere.path()).expect("a key");
+        let other = Access::open(elsewhere.path(), &key, BTreeMap::new()).expect("opened");
+        other.codes().set(&room("a"), Some(RoomCode::of_told(&told.expect("a code").told())));
+        assert!(other.is_stamp(&room("a"), &stamp));
+        let nothing = hmac::Key::new(hmac::HMAC_SHA256, b"");
+        let forged = secret::hex(hmac::sign(&nothing, b"a").as_ref());
+        for senseless in ["", "00", "no digest"] {
+            other.codes().set(&room("a"), Some(RoomCode::of_told(senseless)));
+            assert!(!other.is_stamp(&room("a"), &forged) && other.stamp(&room("a"), senseless).is_none());
+        }
     }
 }

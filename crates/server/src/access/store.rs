@@ -37,7 +37,6 @@ const SCHEMA: &str = "
         token text not null references tokens (id) on delete cascade,
         expires integer not null
     ) strict;
-    create table if not exists stamp (only integer primary key check (only = 1), key blob not null) strict;
 ";
 
 /// The file `access.db` of a data folder; the server and `dostyq token` may have it open at once.
@@ -175,16 +174,6 @@ impl Store {
     pub(crate) fn end_session(&self, secret: &str) -> anyhow::Result<()> {
         self.lock().execute("delete from sessions where secret = ?1", [fingerprint(secret).as_ref()])?;
         Ok(())
-    }
-
-    /// The key that proves what browsers were given; made once.
-    pub(super) fn stamp_key(&self) -> anyhow::Result<Vec<u8>> {
-        let connection = self.lock();
-        connection.execute(
-            "insert into stamp (only, key) values (1, ?1) on conflict do nothing",
-            [rand::random::<[u8; 32]>().as_slice()],
-        )?;
-        Ok(connection.query_row("select key from stamp", [], |row| row.get(0))?)
     }
 
     fn find(&self, query: &str, secret: &str) -> anyhow::Result<Option<Principal>> {
