@@ -24,6 +24,7 @@ mod export;
 mod glossary;
 mod interpreter;
 mod local_address;
+mod open_files;
 mod operator_key;
 pub mod pipeline;
 mod prompter;

@@ -15,7 +15,7 @@ use tokio_rustls::TlsConnector;
 use super::orders::{ViewerAnswer, ViewerOrder};
 use super::tally::{Held, Tally};
 use super::viewer::Viewer;
-use super::{HubViewers, child, open_files, tls};
+use super::{HubViewers, child, tls};
 
 /// Viewers that come through the door at a time: a hall fills up, it is not there at once.
 const DOOR: usize = 200;
@@ -49,7 +49,7 @@ impl Hall {
 }
 
 pub(super) fn run(options: &HubViewers) -> anyhow::Result<()> {
-    open_files::allow(options.viewers)?;
+    crate::open_files::allow(options.viewers)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no threads")?;
     // Read on a thread of its own; what waits is never more than the next order.
     let (sender, orders) = mpsc::channel(1);

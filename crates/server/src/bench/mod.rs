@@ -10,7 +10,6 @@ mod captions;
 mod child;
 mod hub;
 mod nchan;
-mod open_files;
 mod orders;
 mod server;
 mod tally;

@@ -11,7 +11,7 @@ use dostyq_speech::{CaptionEvent, RoomId};
 
 use super::captions::line;
 use super::orders::{ServerAnswer, ServerOrder};
-use super::{HubServer, child, open_files};
+use super::{HubServer, child};
 use crate::Stop;
 use crate::access::Access;
 use crate::config::{SelfSigned, Tls, Web as WebConfig};
@@ -22,7 +22,7 @@ use crate::web::{self, Guards, Site};
 
 pub(super) fn run(options: &HubServer) -> anyhow::Result<()> {
     let places = options.places;
-    open_files::allow(places)?;
+    crate::open_files::allow(places)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads for the web")?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let listener = runtime.block_on(async { web::listen(address) })?;
@@ -44,6 +44,7 @@ pub(super) fn run(options: &HubServer) -> anyhow::Result<()> {
     let encryption = tls.map(|tls| Encryption::open(&tls, folder.path(), names)).transpose()?;
     // A storm is more than any hall behind one address.
     let web = WebConfig {
+        max_viewers: places,
         sockets_per_address: places,
         burst_per_address: places,
         new_sockets_per_second: places,

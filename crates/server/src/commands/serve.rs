@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use dostyq_hub::{Hub, HubOptions};
+use dostyq_hub::Hub;
 use dostyq_log::EventLog;
 
 use crate::access::Access;
@@ -67,7 +67,7 @@ fn run_alone(options: &Serve, config: &Config) -> anyhow::Result<()> {
     let log = open_log(&config.server.data)?;
     let operator_key = OperatorKey::open(&config.server.data)?;
     let access = Access::of(config, &operator_key)?;
-    let hub = Hub::new(Arc::clone(&log), HubOptions::default());
+    let hub = Hub::new(Arc::clone(&log), config.web.hub_options());
     let stop = Stop::default();
 
     let house = House { engines: &engines, hub: &hub, log: &log, stop: &stop };

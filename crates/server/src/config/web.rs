@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use dostyq_hub::HubOptions;
 use ipnet::IpNet;
 use serde::Deserialize;
 
@@ -20,6 +21,8 @@ pub struct Web {
     /// Reverse proxies, by address or network. What they say in `X-Forwarded-For`, `Forwarded` and `X-Forwarded-Proto`
     /// is believed; what anyone else says there is not.
     pub trusted_proxies: Vec<Proxy>,
+    /// Viewers of all rooms together, 1 or more. Who comes when there are so many is told to come back.
+    pub max_viewers: u32,
     /// Connections that one address may hold, 1 or more. A hall stands behind one address, with all its phones.
     pub sockets_per_address: u32,
     /// New connections that one address may open at once, 1 or more: a hall that comes back after a restart.
@@ -34,6 +37,7 @@ impl Default for Web {
             tls: None,
             origins: Vec::new(),
             trusted_proxies: Vec::new(),
+            max_viewers: HubOptions::default().max_viewers,
             sockets_per_address: 20_000,
             burst_per_address: 10_000,
             new_sockets_per_second: 1_000,
@@ -86,6 +90,11 @@ impl TryFrom<String> for Proxy {
 }
 
 impl Web {
+    /// How the hub is to be run.
+    pub(crate) fn hub_options(&self) -> HubOptions {
+        HubOptions { max_viewers: self.max_viewers, ..HubOptions::default() }
+    }
+
     pub(super) fn resolve(&mut self, folder: &Path) {
         if let Some(Tls::Files { cert, key }) = &mut self.tls {
             *cert = folder.join(&*cert);
@@ -104,6 +113,7 @@ impl Web {
             }
         }
         for (key, number) in [
+            ("max_viewers", self.max_viewers),
             ("sockets_per_address", self.sockets_per_address),
             ("burst_per_address", self.burst_per_address),
             ("new_sockets_per_second", self.new_sockets_per_second),
@@ -160,6 +170,7 @@ mod tests {
         check("origins = [\"https://a.example/\"]", "web.origins: write each as https://host");
         check("origins = [\"*\"]", "web.origins");
         check("sockets_per_address = 0", "web.sockets_per_address");
+        check("max_viewers = 0", "web.max_viewers");
         check("burst_per_address = -1", "line 2");
     }
 }

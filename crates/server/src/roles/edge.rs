@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use dostyq_hub::{Hub, HubOptions};
+use dostyq_hub::Hub;
 use dostyq_log::{EventLog, JetStreamLog};
 use dostyq_speech::RoomId;
 
@@ -23,7 +23,7 @@ const LOOK: Duration = Duration::from_secs(2);
 pub(crate) fn run(config: &Config, cluster: &Cluster) -> anyhow::Result<()> {
     let front = Front::open(config)?;
     let log = connect::connect(cluster)?;
-    let hub = Hub::new(Arc::clone(&log) as _, HubOptions::default());
+    let hub = Hub::new(Arc::clone(&log) as _, config.web.hub_options());
     // A room that is not known yet would be told from one that does not exist.
     hub.shut_door();
     std::fs::create_dir_all(&config.server.data)

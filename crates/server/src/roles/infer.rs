@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use dostyq_hub::{Hub, HubOptions};
+use dostyq_hub::Hub;
 use dostyq_log::SpooledLog;
 use dostyq_speech::RoomId;
 
@@ -41,7 +41,7 @@ pub(crate) fn run(
         .with_context(|| format!("the data folder {} cannot be made: set server.data to another", data.display()))?;
     let machine = machine_id(data)?;
     let log = Arc::new(SpooledLog::open(connect::connect(cluster)?, data.join("spool.db"))?);
-    let hub = Hub::new(Arc::clone(&log) as _, HubOptions::default());
+    let hub = Hub::new(Arc::clone(&log) as _, config.web.hub_options());
     hub.shut_door();
     let stop = Stop::default();
     let keep = |room: &Room| {

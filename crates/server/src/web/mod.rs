@@ -32,11 +32,11 @@ use dostyq_speech::RoomId;
 use tokio::net::{TcpListener, TcpSocket};
 
 pub(crate) use self::guards::Guards;
-use crate::Stop;
 use crate::access::Access;
 use crate::pipeline::RoomControl;
 use crate::prompter::Prompter;
 use crate::status::RoomStatus;
+use crate::{Stop, open_files};
 
 /// What the pages are made of.
 pub(crate) struct Site {
@@ -78,6 +78,7 @@ const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
 
 /// Serves until the stop flag is raised; the sockets of viewers are the hub's to close.
 pub(crate) async fn serve(listener: TcpListener, site: Site, stop: Stop) {
+    open_files::allow_or_warn(site.guards.web.max_viewers);
     serve_site(listener, Arc::new(site), stop).await;
 }
 
