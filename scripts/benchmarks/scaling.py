@@ -232,7 +232,7 @@ def storms(options: argparse.Namespace, costs: Costs, traffic: Traffic, cloud: N
         ("a hall of 300, its access points restart, a laptop of 2 cores", laptop, 1, 0, 300),
         ("5,000 on one machine of 2 cores, the network drops them all", laptop, 1, 0, 5000),
         (f"one of 11 machines of {options.cores} cores with {each:,} viewers each is lost", cloud, 10, each, each),
-        (f"the same, and only one other machine in its city takes over", cloud, 1, each, each),
+        ("the same, and only one other machine in its city takes over", cloud, 1, each, each),
         ("100,000 on ten machines, all lose their connection", cloud, 10, 0, 100_000),
     )
     for title, of, nodes, staying, coming in cases:
